@@ -1,0 +1,1 @@
+"""From features to decisions: sufficient statistics, projections, classifiers, evaluation."""

@@ -1,0 +1,1 @@
+"""Pictures too large for one process: tile geometry, windowed reading and reconstruction."""
