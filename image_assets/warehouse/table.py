@@ -1,0 +1,250 @@
+"""A table of the warehouse: a Delta Lake table whose files others write and whose log is kept by delta-rs.
+
+Readers see one version of the table or the next, never a mixture. Replacing partitions is one transaction; two
+writers of different partitions both succeed, of two writers of the same partition the last one wins. A writer that
+dies leaves files that no version names, which `vacuum` removes.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+
+from image_assets.errors import WarehouseError
+from image_assets.warehouse.location import Location
+from image_assets.warehouse.parquet import DataFile, WriteOptions
+from image_assets.warehouse.reading import read_batches
+
+COMMIT_ATTEMPTS = 30
+
+
+@dataclass(frozen=True)
+class PartitionCounts:
+    """What the log knows of a partition without reading its rows.
+
+    Attributes:
+        rows: number of rows.
+        bytes: size of the files.
+        files: number of files.
+        nulls: number of nulls by column, for the columns that have statistics.
+    """
+
+    rows: int = 0
+    bytes: int = 0
+    files: int = 0
+    nulls: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named Delta table with a fixed schema, partitioned by one string column.
+
+    Attributes:
+        name: the asset's name, and the folder's.
+        root: where the table lives.
+        schema: Arrow schema, the partition column included.
+        partition_column: the column whose values are replaced together.
+        write_options: sizes of the files that are written.
+    """
+
+    name: str
+    root: Location
+    schema: pa.Schema
+    partition_column: str
+    write_options: WriteOptions = field(default_factory=WriteOptions)
+
+    @cached_property
+    def column_names(self) -> list[str]:
+        """Names of all columns, in order."""
+        return list(self.schema.names)
+
+    def exists(self) -> bool:
+        """Whether anything was ever committed."""
+        return bool(DeltaTable.is_deltatable(self.root.uri, storage_options=self.root.delta_options))
+
+    def snapshot(self, version: int | None = None) -> DeltaTable:
+        """Open the table at a version, the latest by default.
+
+        Raises:
+            WarehouseError: if the table does not exist.
+        """
+        try:
+            return DeltaTable(self.root.uri, version=version, storage_options=self.root.delta_options)
+        except TableNotFoundError as error:
+            raise WarehouseError(
+                f"table {self.name!r} does not exist at {self.root.uri}: materialize the asset {self.name} first"
+            ) from error
+
+    def version(self) -> int | None:
+        """The latest version, None while the table does not exist."""
+        return int(self.snapshot().version()) if self.exists() else None
+
+    def files(self, partitions: Iterable[str] | None = None) -> list[DataFile]:
+        """List the files of the latest version, of the given partitions or of all; empty if there is no table."""
+        if not self.exists():
+            return []
+        return _data_files(self.snapshot(), self.partition_column, partitions)
+
+    def counts(self, partitions: Iterable[str] | None = None) -> dict[str, PartitionCounts]:
+        """Count rows, bytes, files and nulls per partition, from the log alone.
+
+        Partitions without rows are absent; the ones asked for are present in any case.
+        """
+        wanted = None if partitions is None else list(partitions)
+        if not self.exists():
+            return {value: PartitionCounts() for value in wanted or []}
+        actions = pa.table(self.snapshot().get_add_actions(flatten=True))
+        nulls = {name.removeprefix("null_count."): name for name in actions.column_names if "null_count." in name}
+        grouped = actions.group_by(f"partition.{self.partition_column}").aggregate(
+            [
+                ("num_records", "sum"),
+                ("size_bytes", "sum"),
+                ("path", "count"),
+                *((name, "sum") for name in nulls.values()),
+            ]
+        )
+        counts = {value: PartitionCounts() for value in wanted or []}
+        for row in grouped.to_pylist():
+            value = row[f"partition.{self.partition_column}"]
+            if wanted is None or value in counts:
+                found = {name: row[f"{source}_sum"] or 0 for name, source in nulls.items()}
+                counts[value] = PartitionCounts(row["num_records_sum"], row["size_bytes_sum"], row["path_count"], found)
+        return counts
+
+    def read(self, columns: Sequence[str] | None = None, partitions: Iterable[str] | None = None) -> pa.Table:
+        """Read columns of partitions into this process: for keys, samples and other small questions.
+
+        Args:
+            columns: names; all by default. Others are not read from disk.
+            partitions: values of the partition column; all by default.
+        """
+        names = self.column_names if columns is None else list(columns)
+        self._check_columns(names)
+        batches = (
+            batch
+            for file in self.files(partitions)
+            for batch in read_batches(self.root, file.path, names, {self.partition_column: file.partition})
+        )
+        fields = [self.schema.field(name).with_nullable(True).remove_metadata() for name in names]
+        return pa.Table.from_batches(batches, schema=pa.schema(fields))
+
+    def commit(
+        self,
+        files: Sequence[DataFile],
+        replace: Sequence[str] | None,
+        properties: Mapping[str, str] | None = None,
+    ) -> int:
+        """Publish written files in one transaction.
+
+        Args:
+            files: what the tasks wrote.
+            replace: partitions whose earlier files leave the table in the same transaction; None appends.
+            properties: recorded in the Delta log with the commit, such as the run.
+
+        Returns:
+            The version that was committed.
+
+        Raises:
+            WarehouseError: if the table has another schema, or other writers win every time.
+        """
+        schema = Schema.from_arrow(self.schema)
+        actions: list[AddAction | RemoveAction] = [_add_action(file, self.partition_column) for file in files]
+        filters = None if replace is None else [(self.partition_column, "in", list(replace))]
+        settings = CommitProperties(custom_metadata=dict(properties or {}), max_commit_retries=0)
+        for attempt in range(COMMIT_ATTEMPTS):
+            delta = self._open_or_create(schema)
+            version = int(delta.version()) + 1
+            # No retry inside delta-rs: each attempt resolves the replaced partitions against the newest version.
+            try:
+                delta.create_write_transaction(
+                    actions,
+                    mode="append" if filters is None else "overwrite",
+                    schema=schema,
+                    partition_by=[self.partition_column],
+                    partition_filters=filters,
+                    commit_properties=settings,
+                )
+            except CommitFailedError:
+                time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311 - spreads writers, no secret
+            else:
+                return version
+        raise WarehouseError(
+            f"table {self.name!r}: {COMMIT_ATTEMPTS} attempts to commit all lost against other writers; "
+            "run fewer writers at once and materialize again (nothing was changed)"
+        )
+
+    def vacuum(self, retention_hours: int) -> list[str]:
+        """Remove files that no version of the last `retention_hours` names, and return their paths."""
+        if not self.exists():
+            return []
+        return list(
+            self.snapshot().vacuum(
+                retention_hours=retention_hours, dry_run=False, enforce_retention_duration=False, full=True
+            )
+        )
+
+    def _open_or_create(self, schema: Schema) -> DeltaTable:
+        if not self.exists():
+            if not self.root.is_s3:
+                self.root.filesystem.create_dir(self.root.path, recursive=True)
+            try:
+                create_table_with_add_actions(
+                    self.root.uri,
+                    schema,
+                    [],
+                    mode="error",
+                    partition_by=[self.partition_column],
+                    name=self.name,
+                    storage_options=self.root.delta_options,
+                )
+            except DeltaError:
+                if not self.exists():  # otherwise another writer created it meanwhile
+                    raise
+        delta = self.snapshot()
+        found = [(f.name, f.type) for f in delta.schema().fields]
+        expected = [(f.name, f.type) for f in schema.fields]
+        if found != expected:
+            raise WarehouseError(
+                f"table {self.name!r} at {self.root.uri} has other columns than this version writes: "
+                f"found {[name for name, _ in found]}, expected {[name for name, _ in expected]}; "
+                "move the table away and materialize the asset again"
+            )
+        return delta
+
+    def _check_columns(self, names: Iterable[str]) -> None:
+        unknown = sorted(set(names) - set(self.column_names))
+        if unknown:
+            raise WarehouseError(f"table {self.name!r} has no column {unknown}; its columns are {self.column_names}")
+
+
+def _data_files(delta: DeltaTable, partition_column: str, partitions: Iterable[str] | None) -> list[DataFile]:
+    actions = pa.table(delta.get_add_actions(flatten=True))
+    if partitions is not None:
+        wanted = pa.array(list(partitions), pa.string())
+        actions = actions.filter(pc.is_in(actions[f"partition.{partition_column}"].cast(pa.string()), wanted))
+    rows = actions.select(["path", f"partition.{partition_column}", "num_records", "size_bytes"]).to_pylist()
+    files = [
+        # The log holds paths as URLs: https://github.com/delta-io/delta/blob/master/PROTOCOL.md#add-file
+        DataFile(unquote(r["path"]), r[f"partition.{partition_column}"], r["num_records"], r["size_bytes"])
+        for r in rows
+    ]
+    return sorted(files, key=lambda file: (file.partition, file.path))
+
+
+def _add_action(file: DataFile, partition_column: str) -> AddAction:
+    return AddAction(
+        path=file.path,
+        size=file.size,
+        partition_values={partition_column: file.partition},
+        modification_time=file.modification_time,
+        data_change=True,
+        stats=file.stats,
+    )
