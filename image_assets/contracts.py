@@ -80,3 +80,30 @@ IMAGENET_PREDICTIONS = pa.schema(
         column("scores", pa.list_(pa.float32()), "Softmax probabilities of the best classes."),
     ]
 )
+
+EVALUATION = pa.schema(
+    [
+        column("target", pa.string(), "What was predicted: fruit_class or label."),
+        column("name", pa.string(), "The class or label."),
+        column("support", pa.int64(), "Pictures of the test split that are of this class."),
+        column("precision", pa.float64(), "Share of the pictures predicted as this class that are of it."),
+        column("recall", pa.float64(), "Share of the pictures of this class that were predicted as it."),
+        column("f1", pa.float64(), "Harmonic mean of precision and recall."),
+    ]
+)
+
+BLOB_TABLES = frozenset({"raw_images", "decoded_frames", "labelled_pictures"})
+"""Tables whose rows are large: their row groups are kept small, so that tasks can share a file."""
+
+TABLES: dict[str, pa.Schema] = {
+    "raw_images": RAW_IMAGES,
+    "decoded_frames": DECODED_FRAMES,
+    "cnn_features": CNN_FEATURES,
+    "reduced_features": REDUCED_FEATURES,
+    "predictions": PREDICTIONS,
+    "imagenet_predictions": IMAGENET_PREDICTIONS,
+    "evaluation": EVALUATION,
+}
+
+PARTITION_COLUMNS: dict[str, str] = {"evaluation": "target"}
+"""Tables that are not partitioned by class."""

@@ -127,7 +127,7 @@ class Table:
             partitions: values of the partition column; all by default.
         """
         names = self.column_names if columns is None else list(columns)
-        self._check_columns(names)
+        self.check_columns(names)
         batches = (
             batch
             for file in self.files(partitions)
@@ -135,6 +135,16 @@ class Table:
         )
         fields = [self.schema.field(name).with_nullable(True).remove_metadata() for name in names]
         return pa.Table.from_batches(batches, schema=pa.schema(fields))
+
+    def head(self, rows: int, columns: Sequence[str], partitions: Iterable[str] | None = None) -> pa.Table:
+        """Read the first rows of the first file, touching no more than one row group: for previews."""
+        self.check_columns(columns)
+        fields = [self.schema.field(name).with_nullable(True).remove_metadata() for name in columns]
+        for file in self.files(partitions):
+            constants = {self.partition_column: file.partition}
+            for batch in read_batches(self.root, file.path, columns, constants, batch_rows=rows):
+                return pa.Table.from_batches([batch], schema=pa.schema(fields))
+        return pa.schema(fields).empty_table()
 
     def commit(
         self,
@@ -219,7 +229,8 @@ class Table:
             )
         return delta
 
-    def _check_columns(self, names: Iterable[str]) -> None:
+    def check_columns(self, names: Iterable[str]) -> None:
+        """Refuse names that are no columns of the table."""
         unknown = sorted(set(names) - set(self.column_names))
         if unknown:
             raise WarehouseError(f"table {self.name!r} has no column {unknown}; its columns are {self.column_names}")

@@ -1,0 +1,106 @@
+"""Every setting of the project, with its environment variable: the one place where the environment is read.
+
+A setting `name` is the variable `IMAGE_ASSETS_NAME`. Settings are the defaults of Dagster's resources and asset
+configuration, where a single run can still change them. Credentials are not settings: S3 takes them from the standard
+AWS chain (environment, profile, instance role).
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from image_assets.errors import SettingsError
+
+PREFIX = "IMAGE_ASSETS_"
+
+
+class Settings(BaseSettings):
+    """Settings with their defaults; see the descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    source: str = Field("data/fruits", description="Folder or s3:// address of the pictures, a folder per class.")
+    warehouse: str = Field("data/warehouse", description="Folder or s3:// address of the tables.")
+
+    backbone: str = Field("efficientnet_lite0", description="Network that computes the features.")
+    feature_form: Literal["pooled", "flattened"] = Field(
+        "pooled", description="Features averaged over the picture, or all positions in row-major order."
+    )
+    weights_dir: Path | None = Field(None, description="Folder with <backbone>.weights.h5 files.")
+    weights_file: Path | None = Field(None, description="Weights file of the backbone; wins over weights_dir.")
+    engine: Literal["onnxruntime", "openvino", "tensorflow"] = Field(
+        "onnxruntime", description="What runs the network; tensorflow is the slow reference."
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="Where the engine runs.")
+    engine_batch_rows: Annotated[int, Field(ge=1)] = Field(32, description="Frames that the engine takes at once.")
+
+    frame_size: Annotated[int, Field(ge=1)] = Field(224, description="Height and width of a frame in pixels.")
+    alpha: Literal["white", "drop"] = Field("white", description="Transparent pictures: over white, or alpha dropped.")
+    max_pixels: Annotated[int, Field(ge=1)] = Field(
+        178_956_970, description="Largest picture that is decoded, in pixels: guards the memory of a worker."
+    )
+    filter_channels: tuple[int, ...] | None = Field(
+        None, description="Numbers of channels that are wanted, as JSON, such as [3, 4]; others become failures."
+    )
+    filter_max_height: int | None = Field(None, description="Pictures higher than this become failures.")
+    filter_max_width: int | None = Field(None, description="Pictures wider than this become failures.")
+    filter_max_pixel_count: int | None = Field(None, description="Pictures with more pixels become failures.")
+
+    projection: Literal["pca", "sparse_random_projection"] = Field(
+        "pca", description="How features are reduced; a sparse random projection for features too wide for PCA."
+    )
+    n_components: int | None = Field(
+        None, description="Components to keep; empty: 256 for PCA, the Johnson-Lindenstrauss bound otherwise."
+    )
+    variance_fraction: float | None = Field(
+        None, description="Fraction of variance that PCA keeps, between 0 and 1; instead of n_components."
+    )
+    centre: bool = Field(True, description="Whether PCA takes the mean off before it projects.")
+    whiten: bool = Field(False, description="Whether PCA scales each component to variance 1.")
+    jl_eps: float = Field(0.1, description="Distortion that the Johnson-Lindenstrauss bound allows.")
+    jl_samples: int | None = Field(
+        None, description="Number of samples in the bound; empty: the number of pictures with features."
+    )
+
+    classifier: Literal["logistic_regression", "linear_discriminant"] = Field(
+        "logistic_regression", description="Logistic regression, or the closed form of a linear discriminant."
+    )
+    c: float = Field(1.0, description="Inverse strength of the penalty of the logistic regression.")
+    class_weight: Literal["balanced", "none"] = Field(
+        "balanced", description="Every class has the same influence, or every picture."
+    )
+    max_iterations: int = Field(500, description="Iterations of the logistic regression at most.")
+    target: Literal["fruit_class", "label"] = Field("fruit_class", description="What the classifier predicts.")
+    seed: int = Field(42, description="Seed of everything that draws random numbers.")
+
+    spark_master: str = Field("local[*]", description="Spark master; local[*] is this machine.")
+    spark_driver_memory: str = Field("2g", description="Heap of the driver's JVM; pictures never pass through it.")
+    spark_executor_memory: str = Field("2g", description="Heap of an executor's JVM on a cluster.")
+    spark_task_cpus: Annotated[int, Field(ge=1)] = Field(1, description="Cores per task, and threads of the engine.")
+    spark_arrow_batch_rows: Annotated[int, Field(ge=1)] = Field(
+        256, description="Rows of an Arrow batch between the JVM and Python, for DataFrames."
+    )
+    spark_extra: dict[str, str] = Field({}, description="Further Spark configuration, as JSON.")
+
+    task_mib: Annotated[int, Field(ge=1)] = Field(128, description="MiB of pictures that one task reads at most.")
+    target_file_mib: Annotated[int, Field(ge=1)] = Field(128, description="Size of a Parquet file at most, in MiB.")
+
+
+@cache
+def load_settings() -> Settings:
+    """Read the settings of this process from the environment, once.
+
+    Raises:
+        SettingsError: naming each variable whose value cannot work.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}={item['input']!r}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise SettingsError(f"{problems}. docs/settings.md lists the settings and their values") from error

@@ -1,0 +1,102 @@
+"""The Spark session: its configuration, its start and its end."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+from pyspark.sql import SparkSession
+
+from image_assets.spark.java import check_java
+
+
+@dataclass(frozen=True)
+class SparkOptions:
+    """What decides how the session runs.
+
+    Attributes:
+        master: Spark master; `local[*]` uses every core of this machine.
+        driver_memory: heap of the driver, such as `2g`. It holds listings and plans; pictures never pass through it.
+        executor_memory: heap of an executor on a cluster; ignored by local masters.
+        task_cpus: cores of a task, and threads of the inference engine in it.
+        arrow_batch_rows: rows of an Arrow batch between the JVM and Python.
+        extra: further Spark configuration, which wins over everything above.
+    """
+
+    master: str = "local[*]"
+    driver_memory: str = "2g"
+    executor_memory: str = "2g"
+    task_cpus: int = 1
+    arrow_batch_rows: int = 256
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the executors are threads of the driver's own process."""
+        return self.master.startswith("local")
+
+
+def spark_configuration(options: SparkOptions, app_name: str = "image_assets") -> dict[str, str]:
+    """Return the Spark properties that the options stand for."""
+    # Libraries with their own threads take as many as the task has cores, or they fight for them.
+    threads = {
+        f"spark.executorEnv.{name}": str(options.task_cpus)
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    }
+    logging = files("image_assets.spark").joinpath("log4j2.properties")
+    configuration = {
+        "spark.app.name": app_name,
+        "spark.master": _with_attempts(options.master),
+        "spark.driver.memory": options.driver_memory,
+        "spark.executor.memory": options.executor_memory,
+        "spark.task.cpus": str(options.task_cpus),
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={logging}",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": str(options.arrow_batch_rows),
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.python.worker.reuse": "true",
+        **threads,
+    }
+    if options.is_local:
+        configuration["spark.driver.host"] = "127.0.0.1"
+        configuration["spark.driver.bindAddress"] = "127.0.0.1"
+        # On a cluster the package may arrive with the first task, after the daemon has started.
+        configuration["spark.python.daemon.module"] = "image_assets.spark.daemon"
+        configuration["spark.sql.shuffle.partitions"] = str(2 * (os.cpu_count() or 1))
+    return {**configuration, **options.extra}
+
+
+def prepare_environment() -> None:
+    """Make sure that Spark can start and that its workers run this very interpreter.
+
+    Raises:
+        JavaError: if Java is missing or too old.
+    """
+    check_java()
+    # Workers must be the interpreter that has this package, whatever `python3` is on PATH.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+
+
+def start_session(options: SparkOptions) -> SparkSession:
+    """Start a session, or join the one that this process already has.
+
+    Raises:
+        JavaError: if Java is missing or too old.
+    """
+    prepare_environment()
+    builder = SparkSession.builder
+    for key, value in spark_configuration(options).items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def _with_attempts(master: str) -> str:
+    """Give a local master the three attempts per task that clusters give: a worker may die of lack of memory."""
+    if master == "local":
+        return "local[1,3]"
+    if master.startswith("local[") and "," not in master and "-" not in master:
+        return f"{master[:-1]},3]"
+    return master

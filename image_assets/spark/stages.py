@@ -1,0 +1,121 @@
+"""Stages over tables: a driver that hands out work, tasks that read, compute and write, one commit at the end.
+
+A task reads Parquet (or pictures), computes, and writes Parquet, all in its own Python process. Spark distributes the
+tasks and repeats those that die; pixels never pass through the JVM or the driver. What a task returns is small: the
+files it wrote, or statistics to be added up.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import pyarrow as pa
+from py4j.protocol import Py4JJavaError
+from pyspark import SparkContext
+from pyspark.accumulators import Accumulator
+from pyspark.errors import PySparkException
+
+from image_assets.errors import ImageAssetsError
+from image_assets.warehouse.parquet import DataFile, write_batches
+from image_assets.warehouse.reading import Fragment, read_fragment, split_files
+from image_assets.warehouse.table import Table
+
+Task = TypeVar("Task")
+Statistic = TypeVar("Statistic")
+Batches = Iterator[pa.RecordBatch]
+Kernel = Callable[[Batches], Batches]
+
+TASKS_PER_CORE = 8
+"""Tasks that a partition is divided into per core: enough that the last ones to finish leave no core idle for long."""
+MIN_TASK_ROWS = 128
+MAX_TASK_ROWS = 4096
+
+
+class StageError(ImageAssetsError):
+    """A task failed as often as Spark repeats it."""
+
+
+def plan_fragments(context: SparkContext, table: Table, partitions: Iterable[str] | None = None) -> list[Fragment]:
+    """Divide partitions of a table into shares for tasks: small enough to balance, large enough to be worth one."""
+    files = table.files(partitions)
+    rows = sum(file.rows for file in files) // max(1, context.defaultParallelism * TASKS_PER_CORE)
+    return split_files(files, min(max(rows, MIN_TASK_ROWS), MAX_TASK_ROWS))
+
+
+def scan(table: Table, columns: Sequence[str], kernel: Kernel, batch_rows: int) -> Callable[[Fragment], Batches]:
+    """Return the work of a task that applies a kernel to columns of its share of a table."""
+    root, partition_column = table.root, table.partition_column
+
+    def produce(fragment: Fragment) -> Batches:
+        return kernel(read_fragment(root, fragment, columns, partition_column, batch_rows))
+
+    return produce
+
+
+def write_stage(
+    context: SparkContext,
+    tasks: Sequence[Task],
+    produce: Callable[[Task], Batches],
+    target: Table,
+    rows_done: Accumulator[int] | None = None,
+) -> list[DataFile]:
+    """Run tasks that each write what `produce` yields below the target table, and return the files for a commit.
+
+    Args:
+        context: Spark.
+        tasks: one small picklable description each.
+        produce: computes the batches of one task; runs in a Python worker.
+        target: whose folder and schema the files belong to. It is not committed here.
+        rows_done: counts the rows written while tasks finish.
+
+    Raises:
+        StageError: if a task fails for good, with the reason that its Python code gave.
+    """
+    root, schema, column, options = target.root, target.schema, target.partition_column, target.write_options
+
+    def run(tasks_of_slice: Iterable[Task]) -> Iterator[DataFile]:
+        for task in tasks_of_slice:
+            files = write_batches(root, schema, column, produce(task), options)
+            if rows_done is not None:
+                rows_done.add(sum(file.rows for file in files))
+            yield from files
+
+    if not tasks:
+        return []
+    try:
+        return context.parallelize(tasks, len(tasks)).mapPartitions(run).collect()
+    except (PySparkException, Py4JJavaError) as error:
+        raise StageError(failure_reason(error)) from error
+
+
+def aggregate_stage(
+    context: SparkContext,
+    tasks: Sequence[Task],
+    partial: Callable[[Task], Statistic],
+    merge: Callable[[Statistic, Statistic], Statistic],
+) -> Statistic:
+    """Compute a statistic per task and add them up as a tree, so that the driver receives a few of them only.
+
+    Args:
+        context: Spark.
+        tasks: at least one.
+        partial: the statistic of one task.
+        merge: associative and commutative; may change and return its first argument.
+
+    Raises:
+        StageError: if a task fails for good, with the reason that its Python code gave.
+    """
+    slices = min(len(tasks), 4 * context.defaultParallelism)
+    try:
+        result: Statistic = context.parallelize(tasks, slices).map(partial).treeReduce(merge)
+    except (PySparkException, Py4JJavaError) as error:
+        raise StageError(failure_reason(error)) from error
+    return result
+
+
+def failure_reason(error: Exception) -> str:
+    """Find what the Python code of a failed task said; the rest of the message is Spark's own plumbing."""
+    raised = re.findall(
+        r"^((?!org\.apache|java\.|py4j\.)[\w.]+(?:Error|Exception|Interrupt)\b.*)", str(error), re.MULTILINE
+    )
+    return str(raised[-1]) if raised else str(error).strip().split("\n", maxsplit=1)[0]

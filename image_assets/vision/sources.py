@@ -1,0 +1,130 @@
+"""Folders and buckets of pictures: which classes there are, which files a class has, and the bytes of a file.
+
+A class is a folder that directly contains pictures. Listings are per class, so that no call returns more than one
+class holds. A source is a plain value that pickles to Spark executors.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from image_assets.errors import SourceError
+from image_assets.vision.labels import class_key
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+
+
+@dataclass(frozen=True, order=True)
+class ImageFile:
+    """A picture as its listing describes it.
+
+    Attributes:
+        path: relative to the source root, /-separated.
+        size: bytes.
+        modified_us: modification time in microseconds since the epoch.
+    """
+
+    path: str
+    size: int
+    modified_us: int
+
+
+class ImageSource(Protocol):
+    """Where pictures come from."""
+
+    @property
+    def address(self) -> str:
+        """The folder or s3:// address, for people."""
+
+    def class_folders(self) -> dict[str, list[str]]:
+        """Return the folders (relative, sorted) of each class, by partition key, sorted."""
+
+    def files(self, folder: str) -> Iterator[ImageFile]:
+        """List the pictures directly in a folder, sorted by name."""
+
+    def read(self, path: str) -> bytes:
+        """Return the content of a file; OSError says why it cannot be read."""
+
+
+def is_image(name: str) -> bool:
+    """Whether a file name has the suffix of a format that is read."""
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")
+
+
+def group_by_class(folders: list[str], root_name: str) -> dict[str, list[str]]:
+    """Group folders by the class they hold; pictures at the root itself are of a class named like the root."""
+    classes: dict[str, list[str]] = {}
+    for folder in sorted(folders):
+        classes.setdefault(class_key(folder.rsplit("/", 1)[-1] or root_name), []).append(folder)
+    return dict(sorted(classes.items()))
+
+
+@dataclass(frozen=True)
+class LocalSource:
+    """Pictures in a local folder. Links to folders are not followed; links to files only inside the root."""
+
+    root: str
+
+    @property
+    def address(self) -> str:
+        """The folder."""
+        return self.root
+
+    def class_folders(self) -> dict[str, list[str]]:
+        """Find the folders that directly hold pictures, at any depth.
+
+        Raises:
+            SourceError: if the root is no folder, or a folder cannot be a class.
+        """
+        if not Path(self.root).is_dir():
+            raise SourceError(
+                f"the source {self.root!r} is no folder: set IMAGE_ASSETS_SOURCE to a folder that holds a folder of "
+                "pictures per class"
+            )
+        found = []
+        for parent, folders, names in os.walk(self.root):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            if any(is_image(name) for name in names):
+                relative = os.path.relpath(parent, self.root)
+                found.append("" if relative == "." else relative.replace(os.sep, "/"))
+        return group_by_class(found, Path(self.root).name)
+
+    def files(self, folder: str) -> Iterator[ImageFile]:
+        """List the pictures of a folder; sizes and times are of what a link points to, 0 where that is gone."""
+        with os.scandir(Path(self.root, folder)) as entries:
+            names = sorted(entry.name for entry in entries if is_image(entry.name) and not entry.is_dir())
+        for name in names:
+            path = f"{folder}/{name}" if folder else name
+            try:
+                status = Path(self.root, path).stat()
+            except OSError:
+                yield ImageFile(path, 0, 0)  # reading it will say why
+            else:
+                yield ImageFile(path, status.st_size, status.st_mtime_ns // 1000)
+
+    def read(self, path: str) -> bytes:
+        """Read a file.
+
+        Raises:
+            OSError: it is gone, unreadable, or a link that leads out of the source.
+        """
+        location = Path(self.root, path)
+        if location.is_symlink() and not location.resolve().is_relative_to(Path(self.root).resolve()):
+            raise PermissionError("the link leads out of the source")
+        if not location.is_file():  # a pipe or device would block for ever
+            raise FileNotFoundError("no regular file")
+        return location.read_bytes()
+
+
+def open_source(address: str | Path) -> ImageSource:
+    """Return the source at a folder.
+
+    Raises:
+        SourceError: if the address is of a kind that is not supported.
+    """
+    text = str(address)
+    if "://" in text:
+        raise SourceError(f"the source {text!r} is not supported: use a local folder")
+    return LocalSource(str(Path(text).expanduser().absolute()))
