@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import add
 
 import numpy as np
 import pyarrow as pa
@@ -74,7 +75,7 @@ def evaluate(context: SparkContext, predictions: Table, target: str) -> Evaluati
     fragments = plan_fragments(context, predictions)
     if not fragments:
         raise WarehouseError("there are no predictions to evaluate: materialize predictions first")
-    result = aggregate_stage(context, fragments, partial, lambda one, other: one + other)
+    result: Evaluation = aggregate_stage(context, fragments, partial, add)
     if result.confusion.total == 0:
         raise WarehouseError("no picture of the test split has a prediction: add a Test folder or more pictures")
     return result

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import add
 from typing import Literal
 
 import pyarrow as pa
@@ -102,7 +103,8 @@ def _training_moments(context: SparkContext, features: Table, width: int) -> Mom
     def partial(fragment: Fragment) -> Moments:
         return Moments.of_blocks((block for block, _ in read(fragment)), width)
 
-    return aggregate_stage(context, plan_fragments(context, features), partial, lambda one, other: one + other)
+    moments: Moments = aggregate_stage(context, plan_fragments(context, features), partial, add)
+    return moments
 
 
 @lru_cache(maxsize=2)

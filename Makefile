@@ -1,0 +1,49 @@
+# Two commands to a result: `make run`, `make test`. Each creates the environment when it is absent or outdated.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run dev test lint types unit lock clean
+
+help:  ## Show this help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY)  ## Create the environment in .venv
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11 to 3.13 is needed, found $$($(PYTHON) --version 2>&1): run make PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip sync --quiet --python $(VENV) requirements.lock
+	$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
+	@touch $(READY)
+
+run: $(READY)  ## Materialize the fruits chain on the sample data, or on IMAGE_ASSETS_SOURCE
+	@$(BIN)/image-assets run
+
+dev: $(READY)  ## Open the Dagster UI
+	@$(BIN)/dagster dev
+
+test: lint types unit  ## Run lint, types and tests
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+unit: $(READY)
+	$(BIN)/pytest
+
+lock:  ## Resolve requirements.lock anew from pyproject.toml
+	$(UV) pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+		--python-version 3.11 --group dev --output-file requirements.lock pyproject.toml
+
+clean:  ## Remove what runs have made, but not the environment
+	rm -rf data/warehouse .dagster/history .dagster/storage .dagster/schedules .dagster/logs 2>/dev/null || true

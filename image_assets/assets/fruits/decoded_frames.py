@@ -1,0 +1,50 @@
+"""Asset `decoded_frames`: pictures as RGB pixels of one size."""
+
+from typing import Any
+
+from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, asset
+
+from image_assets.assets.fruits.declaration import partitioned
+from image_assets.assets.fruits.raw_images import raw_images
+from image_assets.assets.materialization import transform_classes
+from image_assets.assets.metadata import failures, picture
+from image_assets.fruits.decoded_frames import BATCH_ROWS, SOURCE_COLUMNS, class_sheet, decode_kernel
+from image_assets.progress import Progress
+from image_assets.resources.spark import SparkResource
+from image_assets.resources.stages import FrameResource
+from image_assets.resources.warehouse import WarehouseResource
+from image_assets.spark.partitions import Outcome
+
+
+@asset(deps=[raw_images], **partitioned("decoded_frames", {"spark", "deltalake", "pillow"}, code_version="1"))
+def decoded_frames(
+    context: AssetExecutionContext,
+    frames: FrameResource,
+    spark: SparkResource,
+    warehouse: WarehouseResource,
+    progress: ResourceParam[Progress],
+) -> MaterializeResult[Any]:
+    """The pictures of a class as RGB frames of one size (224 x 224, bicubic), upright, every colour mode converted.
+
+    A picture that cannot be read or decoded, or that the filter excludes, keeps its row, with the reason in
+    `decode_error`.
+    """
+    source, target = warehouse.open().table("raw_images"), warehouse.open().table("decoded_frames")
+
+    def describe(outcome: Outcome) -> dict[str, Any]:
+        sheet = class_sheet(target, outcome.partition)
+        shown = {} if sheet is None else {"contact_sheet": picture(sheet, outcome.partition)}
+        return {"failures": failures(target, outcome.partition, "decode_error"), **shown}
+
+    return transform_classes(
+        context,
+        spark,
+        progress,
+        source,
+        target,
+        SOURCE_COLUMNS,
+        decode_kernel(frames.options),
+        describe=describe,
+        batch_rows=BATCH_ROWS,
+        provenance={"frame_size": frames.frame_size, "alpha": frames.alpha},
+    )

@@ -1,0 +1,33 @@
+"""Asset `fruit_classes`: what the source holds, registered as partitions."""
+
+from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, TableRecord, asset
+
+from image_assets.assets.fruits.declaration import unpartitioned
+from image_assets.automation.partitions import register_classes
+from image_assets.errors import SourceError
+from image_assets.resources.source import ImageSourceResource
+
+
+@asset(**unpartitioned({"dagster"}, code_version="1"))
+def fruit_classes(context: AssetExecutionContext, source: ImageSourceResource) -> MaterializeResult:
+    """The classes of the source: each folder that directly contains pictures. Registers them as partitions.
+
+    Lists folders, not pictures. A class that is gone from the source stays registered and keeps its data.
+    """
+    images = source.open()
+    folders = images.class_folders()
+    if not folders:
+        raise SourceError(
+            f"the source {images.address} holds no folder with pictures: set IMAGE_ASSETS_SOURCE to a folder that "
+            "holds a folder of pictures per class"
+        )
+    new = register_classes(context.instance, list(folders))
+    rows = [TableRecord({"fruit_class": key, "folders": ", ".join(names)}) for key, names in folders.items()]
+    return MaterializeResult(
+        metadata={
+            "source": images.address,
+            "n_classes": len(folders),
+            "n_new_classes": len(new),
+            "classes": MetadataValue.table(rows),
+        }
+    )

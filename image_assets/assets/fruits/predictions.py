@@ -1,0 +1,99 @@
+"""Assets `fruit_classifier`, `predictions` and `evaluation`: which fruit it is, and how sure one can be."""
+
+from typing import Any
+
+from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, ResourceParam, asset
+
+from image_assets.assets.fruits.declaration import partitioned, unpartitioned
+from image_assets.assets.fruits.reduced_features import reduced_features
+from image_assets.assets.materialization import transform_classes
+from image_assets.assets.metadata import picture
+from image_assets.fruits.classifier import (
+    KIND,
+    NAME,
+    SOURCE_COLUMNS,
+    fit_classifier,
+    load_classifier,
+    prediction_kernel,
+)
+from image_assets.fruits.evaluation import evaluate, publish_scores
+from image_assets.plots import confusion_plot
+from image_assets.progress import Progress
+from image_assets.resources.spark import SparkResource
+from image_assets.resources.stages import ClassifierResource
+from image_assets.resources.warehouse import WarehouseResource
+
+
+@asset(deps=[reduced_features], **unpartitioned({"spark", "numpy"}, code_version="1"))
+def fruit_classifier(
+    context: AssetExecutionContext,
+    classifier: ClassifierResource,
+    spark: SparkResource,
+    warehouse: WarehouseResource,
+) -> MaterializeResult[Any]:
+    """The classifier of reduced features, fitted to the training split of all classes."""
+    opened = warehouse.open()
+    artifact = fit_classifier(spark.session.sparkContext, opened.table("reduced_features"), classifier.options)
+    digest = opened.artifacts.publish(KIND, NAME, artifact)
+    return MaterializeResult(
+        metadata={
+            "digest": digest,
+            "projection": artifact.metadata["projection"],
+            "n_classes": len(artifact.metadata["classes"]),
+            "settings": dict(artifact.metadata),
+            "dagster_run": context.run_id,
+        },
+        data_version=DataVersion(digest),
+    )
+
+
+@asset(
+    deps=[reduced_features, fruit_classifier],
+    **partitioned("predictions", {"spark", "deltalake", "numpy"}, code_version="1"),
+)
+def predictions(
+    context: AssetExecutionContext,
+    spark: SparkResource,
+    warehouse: WarehouseResource,
+    progress: ResourceParam[Progress],
+) -> MaterializeResult[Any]:
+    """The predicted class of each picture, its probability and the five most probable classes."""
+    opened = warehouse.open()
+    digest, _ = opened.artifacts.latest(KIND, NAME)
+    return transform_classes(
+        context,
+        spark,
+        progress,
+        opened.table("reduced_features"),
+        opened.table("predictions"),
+        SOURCE_COLUMNS,
+        prediction_kernel(opened.artifacts, digest),
+        describe=lambda _: {},
+        provenance={"classifier": digest[:12], "target": load_classifier(opened.artifacts, digest).target},
+    )
+
+
+@asset(deps=[predictions], **unpartitioned({"spark", "deltalake"}, code_version="1"))
+def evaluation(
+    context: AssetExecutionContext, spark: SparkResource, warehouse: WarehouseResource
+) -> MaterializeResult[Any]:
+    """How well the predictions of the test split agree with the folders that the pictures lie in."""
+    opened = warehouse.open()
+    target = load_classifier(opened.artifacts, opened.artifacts.latest(KIND, NAME)[0]).target
+    scores = evaluate(spark.session.sparkContext, opened.table("predictions"), target)
+    version = publish_scores(opened.table("evaluation"), scores, target, {"dagster_run": context.run_id})
+    return MaterializeResult(
+        metadata={
+            "accuracy": scores.confusion.accuracy,
+            "top_5_accuracy": scores.top_5_accuracy,
+            "macro_f1": scores.confusion.macro_f1,
+            "label_accuracy": scores.by_label().accuracy,
+            "expected_calibration_error": scores.reliability.expected_calibration_error,
+            "test_pictures": scores.confusion.total,
+            "target": target,
+            "delta_version": version,
+            "per_class": MetadataValue.md(scores.as_markdown()),
+            "confusion": picture(confusion_plot(scores.confusion), "confusion matrix"),
+        },
+        data_version=DataVersion(str(version)),
+    )

@@ -1,0 +1,81 @@
+"""Assets `feature_projection` and `reduced_features`: fewer numbers per picture."""
+
+from typing import Any
+
+from dagster import AssetExecutionContext, DataVersion, MaterializeResult, ResourceParam, asset
+
+from image_assets.assets.fruits.cnn_features import cnn_features
+from image_assets.assets.fruits.declaration import partitioned, unpartitioned
+from image_assets.assets.materialization import transform_classes
+from image_assets.assets.metadata import picture
+from image_assets.fruits.projection import (
+    KIND,
+    NAME,
+    SOURCE_COLUMNS,
+    fit_projection,
+    load_projection,
+    reduction_kernel,
+)
+from image_assets.plots import explained_variance_plot, scatter_plot
+from image_assets.progress import Progress
+from image_assets.resources.spark import SparkResource
+from image_assets.resources.stages import ProjectionResource
+from image_assets.resources.warehouse import WarehouseResource
+
+
+@asset(deps=[cnn_features], **unpartitioned({"spark", "numpy"}, code_version="1"))
+def feature_projection(
+    context: AssetExecutionContext,
+    projection: ProjectionResource,
+    spark: SparkResource,
+    warehouse: WarehouseResource,
+) -> MaterializeResult[Any]:
+    """The projection that reduces the features: PCA (256 components) or a sparse random projection.
+
+    Fitted to the training split of all classes in one distributed pass over sufficient statistics.
+    """
+    opened = warehouse.open()
+    artifact = fit_projection(spark.session.sparkContext, opened.table("cnn_features"), projection.options)
+    digest = opened.artifacts.publish(KIND, NAME, artifact)
+    ratios = artifact.metadata.get("explained_variance_ratio")
+    shown = {"explained_variance": picture(explained_variance_plot(ratios), "explained variance")} if ratios else {}
+    return MaterializeResult(
+        metadata={
+            "digest": digest,
+            "backbone": artifact.metadata["backbone"],
+            "n_components": load_projection(opened.artifacts, digest).projection.n_components,
+            "settings": {k: v for k, v in artifact.metadata.items() if k != "explained_variance_ratio"},
+            "dagster_run": context.run_id,
+            **shown,
+        },
+        data_version=DataVersion(digest),
+    )
+
+
+@asset(
+    deps=[cnn_features, feature_projection],
+    **partitioned("reduced_features", {"spark", "deltalake", "numpy"}, code_version="1"),
+)
+def reduced_features(
+    context: AssetExecutionContext,
+    spark: SparkResource,
+    warehouse: WarehouseResource,
+    progress: ResourceParam[Progress],
+) -> MaterializeResult[Any]:
+    """The features of a class after the projection. Features of another backbone than it was fitted on are refused."""
+    opened = warehouse.open()
+    target = opened.table("reduced_features")
+    digest, _ = opened.artifacts.latest(KIND, NAME)
+    return transform_classes(
+        context,
+        spark,
+        progress,
+        opened.table("cnn_features"),
+        target,
+        SOURCE_COLUMNS,
+        reduction_kernel(opened.artifacts, digest),
+        describe=lambda outcome: {
+            "scatter": picture(scatter_plot(target, outcome.partition), "first two components")
+        },
+        provenance={"projection": load_projection(opened.artifacts, digest).name},
+    )

@@ -1,0 +1,184 @@
+"""From outcomes of partitions to what Dagster records: events, metadata and one clear failure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from dagster import AssetExecutionContext, AssetMaterialization, DataVersion, Failure, MaterializeResult
+
+from image_assets.assets.metadata import outcome_metadata, run_metadata
+from image_assets.errors import ImageAssetsError
+from image_assets.progress import Progress
+from image_assets.resources.spark import SparkResource
+from image_assets.spark.partitions import Outcome, Task, replace_partitions
+from image_assets.spark.stages import Batches, Kernel, plan_fragments, scan
+from image_assets.warehouse.table import Table
+
+Metadata = Mapping[str, Any]
+
+
+def requested_classes(context: AssetExecutionContext) -> list[str]:
+    """Return the partition keys of the run.
+
+    Raises:
+        Failure: if there are none, as for a range written backwards.
+    """
+    keys = list(context.partition_keys)
+    if not keys:
+        raise Failure(
+            f"the run of {context.asset_key.to_user_string()} has no partitions: a range is written first...last in "
+            "the order in which the classes are registered (see `image-assets classes`)",
+            allow_retries=False,
+        )
+    return keys
+
+
+def report_outcomes(
+    context: AssetExecutionContext,
+    outcomes: Iterable[Outcome],
+    describe: Callable[[Outcome], Metadata],
+    summarize: Callable[[Sequence[Outcome]], Metadata],
+) -> MaterializeResult[Any]:
+    """Record each partition with its metadata.
+
+    Where partitions fail, the others are recorded as materialized all the same: they are committed and complete.
+
+    Args:
+        context: of the asset.
+        outcomes: as they come.
+        describe: metadata of one finished partition.
+        summarize: metadata of the whole run, from the finished partitions.
+
+    Raises:
+        Failure: naming each partition that failed and why.
+    """
+    finished: list[tuple[Outcome, Metadata]] = []
+    failed: list[Outcome] = []
+    try:
+        for outcome in outcomes:
+            if outcome.error is None:
+                finished.append((outcome, describe(outcome)))
+            else:
+                context.log.error(f"{outcome.partition}: {outcome.error}")
+                failed.append(outcome)
+        if failed:
+            raise failure_of(context, failed, len(finished))
+    except BaseException:
+        for outcome, metadata in finished:
+            context.log_event(
+                AssetMaterialization(context.asset_key, partition=outcome.partition, metadata=dict(metadata))
+            )
+        raise
+    for outcome, metadata in finished:
+        context.add_asset_metadata(dict(metadata), partition_key=outcome.partition)
+    done = [outcome for outcome, _ in finished]
+    return MaterializeResult(
+        metadata=dict(summarize(done)),
+        data_version=DataVersion(str(max(outcome.version or 0 for outcome in done))),
+    )
+
+
+def failure_of(context: AssetExecutionContext, failed: Sequence[Outcome], n_finished: int) -> Failure:
+    """Describe failed partitions; what will fail again in the same way is not retried."""
+    reasons = "\n".join(f"- {outcome.partition}: {outcome.error}" for outcome in failed)
+    return Failure(
+        f"{context.asset_key.to_user_string()}: {len(failed)} of {len(failed) + n_finished} partitions failed; the "
+        f"others are committed.\n{reasons}",
+        metadata={"failed_partitions": [outcome.partition for outcome in failed]},
+        allow_retries=not all(isinstance(outcome.error, ImageAssetsError) for outcome in failed),
+    )
+
+
+class StageProgress:
+    """Brackets a stage, so that its progress ends however the stage ends."""
+
+    def __init__(self, progress: Progress, stage: str) -> None:
+        self._progress, self._stage = progress, stage
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        self._progress.start(self._stage)
+        return self._progress.report
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.finish()
+
+
+def materialize_classes(
+    context: AssetExecutionContext,
+    spark: SparkResource,
+    progress: Progress,
+    target: Table,
+    plan: Callable[[str], Sequence[Task]],
+    produce: Callable[[Task], Batches],
+    *,
+    describe: Callable[[Outcome], Metadata],
+    expected_rows: int = 0,
+    provenance: Metadata | None = None,
+) -> MaterializeResult[Any]:
+    """Compute the classes of the run and record what came of each.
+
+    Args:
+        context: of the asset.
+        spark: the session.
+        progress: hears of the stage.
+        target: the table of the asset.
+        plan: divides a class into tasks.
+        produce: computes the batches of a task, in a Python worker.
+        describe: metadata of one finished class, besides counts and speed.
+        expected_rows: of all classes together, if known.
+        provenance: what every class was computed with; recorded with each and in the Delta log.
+    """
+    classes = requested_classes(context)
+    known = dict(provenance or {})
+    with StageProgress(progress, target.name) as on_progress:
+        outcomes = replace_partitions(
+            spark.session,
+            target,
+            classes,
+            plan,
+            produce,
+            expected_rows=expected_rows,
+            on_progress=on_progress,
+            commit_properties={"dagster_run": context.run_id, **{name: str(value) for name, value in known.items()}},
+        )
+        return report_outcomes(
+            context,
+            outcomes,
+            lambda outcome: {**outcome_metadata(outcome, target), **known, **describe(outcome)},
+            lambda done: run_metadata(done, target),
+        )
+
+
+def transform_classes(
+    context: AssetExecutionContext,
+    spark: SparkResource,
+    progress: Progress,
+    source: Table,
+    target: Table,
+    columns: Sequence[str],
+    kernel: Kernel,
+    *,
+    describe: Callable[[Outcome], Metadata],
+    batch_rows: int = 256,
+    provenance: Metadata | None = None,
+) -> MaterializeResult[Any]:
+    """Apply a kernel to the classes of the run in one table and replace them in another; see `materialize_classes`."""
+    counts = source.counts(requested_classes(context))
+    missing = sorted(name for name, found in counts.items() if found.files == 0)
+    if not source.exists() or (missing and len(missing) == len(counts)):
+        raise Failure(
+            f"{source.name} holds none of the classes {', '.join(sorted(counts))}: materialize {source.name} for them "
+            "first",
+            allow_retries=False,
+        )
+    session = spark.session
+    return materialize_classes(
+        context,
+        spark,
+        progress,
+        target,
+        lambda fruit_class: plan_fragments(session.sparkContext, source, [fruit_class]),
+        scan(source, columns, kernel, batch_rows),
+        describe=describe,
+        expected_rows=sum(found.rows for found in counts.values()),
+        provenance={**(provenance or {}), "source_version": source.version()},
+    )

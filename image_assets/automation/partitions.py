@@ -1,0 +1,83 @@
+"""The partition sets of the chains, whose keys come from what the sources hold.
+
+See https://docs.dagster.io/guides/build/partitions-and-backfills.
+"""
+
+from collections.abc import Sequence
+
+import click
+from dagster import DagsterInstance, DynamicPartitionsDefinition, PartitionKeyRange
+from dagster._core.definitions.partitions.context import PartitionLoadingContext, partition_loading_context
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+LIST_SEPARATOR = ","
+"""No key holds it, see `image_assets.vision.labels.class_key`."""
+
+
+class UnknownClassError(click.ClickException):
+    """A class was asked for that is not registered; Dagster's command line prints the message and nothing else."""
+
+
+class RegisteredClasses(DynamicPartitionsDefinition):
+    """Dynamic partitions whose error for an unknown key says how keys are registered.
+
+    Dagster's own says that every asset "must have a PartitionsDefinition containing the passed partition key"
+    (https://github.com/dagster-io/dagster/issues/17456).
+    """
+
+    def get_partition_keys_in_range(self, partition_key_range: PartitionKeyRange) -> Sequence[str]:
+        """Return the keys from start to end in the order of registration, or those of a list.
+
+        A range whose start and end are the same list of keys with commas between (`range_tags` makes such) stands for
+        exactly these: Dagster itself knows only contiguous ranges, and a run of scattered classes would be many.
+        """
+        start, end = partition_key_range.start, partition_key_range.end
+        if start != end or LIST_SEPARATOR not in start:
+            return super().get_partition_keys_in_range(partition_key_range)
+        keys = start.split(LIST_SEPARATOR)
+        unknown = [key for key in keys if not self.has_partition_key(key)]
+        if unknown:
+            raise self._unknown(", ".join(unknown))
+        return keys
+
+    def validate_partition_key(self, partition_key: str, context: PartitionLoadingContext) -> None:
+        """Accept a registered key.
+
+        Raises:
+            UnknownClassError: naming the key, the registered ones and the remedy.
+        """
+        with partition_loading_context(new_ctx=context):
+            for key in partition_key.split(LIST_SEPARATOR):
+                if not self.has_partition_key(key):
+                    raise self._unknown(key)
+
+    def _unknown(self, key: str) -> UnknownClassError:
+        known = sorted(self.get_partition_keys())
+        shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+        return UnknownClassError(
+            f"{self.name} {key!r} is not registered. Registered: {shown or 'none'}. "
+            "Register what the source holds with `image-assets classes --register`, "
+            "or by materializing the asset fruit_classes."
+        )
+
+
+FRUIT_CLASS = "fruit_class"
+fruit_class_partitions = RegisteredClasses(name=FRUIT_CLASS)
+
+
+def register_classes(instance: DagsterInstance, keys: list[str]) -> list[str]:
+    """Add the keys that are not registered yet, sorted, and return them."""
+    new = sorted(set(keys) - set(instance.get_dynamic_partitions(FRUIT_CLASS)))
+    if new:
+        instance.add_dynamic_partitions(FRUIT_CLASS, new)
+    return new
+
+
+def range_tags(instance: DagsterInstance, keys: Sequence[str]) -> dict[str, str]:
+    """Return the tags of a run for exactly these registered classes, contiguous or not."""
+    registered = list(instance.get_dynamic_partitions(FRUIT_CLASS))
+    places = sorted(registered.index(key) for key in keys)
+    start, end = registered[places[0]], registered[places[-1]]
+    if places[-1] - places[0] + 1 != len(places):
+        start = end = LIST_SEPARATOR.join(registered[place] for place in places)
+    return {ASSET_PARTITION_RANGE_START_TAG: start, ASSET_PARTITION_RANGE_END_TAG: end}

@@ -1,0 +1,63 @@
+"""From the project's settings to the resources of the assets."""
+
+from typing import Any
+
+from image_assets.resources.backbone import BackboneResource
+from image_assets.resources.progress import log_progress
+from image_assets.resources.source import ImageSourceResource
+from image_assets.resources.spark import SparkResource
+from image_assets.resources.stages import ClassifierResource, FrameResource, ProjectionResource
+from image_assets.resources.warehouse import WarehouseResource
+from image_assets.settings import Settings
+
+
+def resources_of(settings: Settings) -> dict[str, Any]:
+    """Return every resource by name, set as the settings say."""
+    return {
+        "source": ImageSourceResource(address=settings.source, task_mib=settings.task_mib),
+        "warehouse": WarehouseResource(root=settings.warehouse, target_file_mib=settings.target_file_mib),
+        "spark": SparkResource(
+            master=settings.spark_master,
+            driver_memory=settings.spark_driver_memory,
+            executor_memory=settings.spark_executor_memory,
+            task_cpus=settings.spark_task_cpus,
+            arrow_batch_rows=settings.spark_arrow_batch_rows,
+            extra=settings.spark_extra,
+        ),
+        "frames": FrameResource(
+            frame_size=settings.frame_size,
+            alpha=settings.alpha,
+            max_pixels=settings.max_pixels,
+            filter_channels=None if settings.filter_channels is None else list(settings.filter_channels),
+            filter_max_height=settings.filter_max_height,
+            filter_max_width=settings.filter_max_width,
+            filter_max_pixel_count=settings.filter_max_pixel_count,
+        ),
+        "backbone": BackboneResource(
+            name=settings.backbone,
+            form=settings.feature_form,
+            weights_dir=None if settings.weights_dir is None else str(settings.weights_dir),
+            weights_file=None if settings.weights_file is None else str(settings.weights_file),
+            engine=settings.engine,
+            device=settings.device,
+            batch_rows=settings.engine_batch_rows,
+        ),
+        "projection": ProjectionResource(
+            method=settings.projection,
+            n_components=settings.n_components,
+            variance_fraction=settings.variance_fraction,
+            centre=settings.centre,
+            whiten=settings.whiten,
+            jl_eps=settings.jl_eps,
+            jl_samples=settings.jl_samples,
+            seed=settings.seed,
+        ),
+        "classifier": ClassifierResource(
+            method=settings.classifier,
+            target=settings.target,
+            c=settings.c,
+            class_weight=settings.class_weight,
+            max_iterations=settings.max_iterations,
+        ),
+        "progress": log_progress,
+    }

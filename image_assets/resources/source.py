@@ -1,0 +1,17 @@
+"""Where the pictures come from."""
+
+from dagster import ConfigurableResource
+from pydantic import Field
+
+from image_assets.vision.sources import ImageSource, open_source
+
+
+class ImageSourceResource(ConfigurableResource):
+    """A folder of pictures, a folder per class at any depth."""
+
+    address: str = Field("data/fruits", description="Folder or s3:// address of the pictures.")
+    task_mib: int = Field(128, description="MiB of pictures that one task reads at most.")
+
+    def open(self) -> ImageSource:
+        """Return the source."""
+        return open_source(self.address)

@@ -1,0 +1,60 @@
+"""The Spark session of a run: started when first asked for, stopped at the end if this run started it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dagster import ConfigurableResource, InitResourceContext
+from dagster_pyspark import LazyPySparkResource
+from pydantic import Field, PrivateAttr
+from pyspark.sql import SparkSession
+
+from image_assets.spark.session import SparkOptions, prepare_environment, spark_configuration
+
+
+class SparkResource(ConfigurableResource):
+    """Spark on this machine or a cluster: `dagster-pyspark` creates the session, this configures and ends it."""
+
+    master: str = Field("local[*]", description="Spark master; local[*] is this machine.")
+    driver_memory: str = Field("2g", description="Heap of the driver's JVM; pictures never pass through it.")
+    executor_memory: str = Field("2g", description="Heap of an executor's JVM on a cluster.")
+    task_cpus: int = Field(1, description="Cores per task, and threads of the inference engine in it.")
+    arrow_batch_rows: int = Field(256, description="Rows of an Arrow batch between the JVM and Python.")
+    extra: dict[str, str] = Field({}, description="Further Spark configuration; wins over the rest.")
+
+    _session: SparkSession | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator["SparkResource"]:  # noqa: ARG002
+        """Hand out the resource for a run; a session that was running before the run is left running."""
+        found = SparkSession.getActiveSession()
+        try:
+            yield self
+        finally:
+            if self._session is not None and self._session is not found:
+                self._session.stop()
+            self._session = None
+
+    @property
+    def options(self) -> SparkOptions:
+        """The settings as the computation takes them."""
+        return SparkOptions(
+            master=self.master,
+            driver_memory=self.driver_memory,
+            executor_memory=self.executor_memory,
+            task_cpus=self.task_cpus,
+            arrow_batch_rows=self.arrow_batch_rows,
+            extra=self.extra,
+        )
+
+    @property
+    def session(self) -> SparkSession:
+        """The session, started now if there is none.
+
+        Raises:
+            JavaError: if Java is missing or too old.
+        """
+        if self._session is None:
+            prepare_environment()
+            # The names are whole, so that Dagster's nesting of them is of no use here.
+            self._session = LazyPySparkResource(spark_config=spark_configuration(self.options)).spark_session
+        return self._session

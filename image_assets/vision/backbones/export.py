@@ -1,0 +1,94 @@
+"""The graph of a backbone as bytes, ready to be broadcast to executors: uint8 frames in, float32 features out.
+
+The export takes Keras, 10 to 20 seconds and 1.5 GB, in a child process; the caller caches the bytes under
+`graph_key`.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from image_assets.vision.backbones.child_process import run_in_child
+from image_assets.vision.backbones.model import build_model
+from image_assets.vision.backbones.registry import Backbone, Form, check_form, get_backbone
+
+GraphFormat = Literal["onnx", "keras"]
+
+EXPORT_VERSION = 1
+ONNX_OPSET = 17
+INPUT_NAME = "frames"
+
+
+def features_id(backbone: Backbone, form: Form, weights_sha256: str) -> str:
+    """Return what identifies features: backbone, form and weights, as the tables record it."""
+    return f"{backbone.name}/{form}/{weights_sha256[:12]}"
+
+
+def graph_key(backbone: Backbone, form: Form, weights_sha256: str, graph_format: GraphFormat = "onnx") -> str:
+    """Return the name under which an exported graph can be cached; fit for a file name.
+
+    It changes with everything that changes the graph: backbone, form, weights, and how this module exports.
+    """
+    return f"{backbone.name}-{form}-{weights_sha256[:16]}-v{EXPORT_VERSION}.{graph_format}"
+
+
+def _name_ends(path: Path, form: Form) -> None:
+    """Name the output after the form and the free axis `n`, in place of the converter's running numbers."""
+    import onnx
+
+    graph_file = onnx.load(path)
+    graph = graph_file.graph
+    old_name = graph.output[0].name
+    for node in graph.node:
+        node.output[:] = [form if name == old_name else name for name in node.output]
+    graph.output[0].name = form
+    for end in (graph.input[0], graph.output[0]):
+        end.type.tensor_type.shape.dim[0].dim_param = "n"
+    onnx.checker.check_model(graph_file)
+    onnx.save(graph_file, path)
+
+
+def write_graph(backbone_name: str, form: str, weights: str, destination: str) -> None:
+    """Build a model and write it; for a child process.
+
+    Args:
+        backbone_name: A name of the registry.
+        form: A feature form.
+        weights: The weights file.
+        destination: The file to write; `.onnx` or `.keras`, which decides the format.
+    """
+    import numpy as np
+
+    backbone, path, checked_form = get_backbone(backbone_name), Path(destination), check_form(form)
+    model = build_model(backbone, checked_form, Path(weights))
+    if path.suffix == ".keras":
+        model.save(path)
+        return
+    model(np.zeros((1, *model.input.shape[1:]), np.uint8))  # Keras exports only what has been called
+    model.export(path, format="onnx", verbose=False, opset_version=ONNX_OPSET)
+    _name_ends(path, checked_form)
+
+
+def export_graph(backbone: Backbone, form: Form, weights: Path, graph_format: GraphFormat = "onnx") -> bytes:
+    """Export the model of a backbone with its preprocessing folded in.
+
+    Args:
+        backbone: The network.
+        form: `pooled`, `flattened` or `probabilities`, see `model.build_model`.
+        weights: The weights file.
+        graph_format: `onnx` for the fast engines; `keras` (an archive of `keras.Model.save`) for the reference
+            engine.
+
+    Returns:
+        The graph. Input `frames`: uint8 RGB (n, input_size, input_size, 3); output, named after the form: float32
+        (n, d). The same arguments give the same ONNX bytes.
+
+    Raises:
+        WeightsError: The weights are damaged or of another network.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"graph.{graph_format}"
+        run_in_child(
+            write_graph, backbone_name=backbone.name, form=form, weights=str(weights), destination=str(path)
+        )
+        return path.read_bytes()

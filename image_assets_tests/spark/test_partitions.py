@@ -1,0 +1,111 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from image_assets.errors import WarehouseError
+from image_assets.spark.partitions import Outcome, replace_partitions
+from image_assets.spark.stages import StageError, aggregate_stage, plan_fragments, scan, write_stage
+from image_assets.warehouse.location import Location
+from image_assets.warehouse.parquet import WriteOptions, write_batches
+from image_assets.warehouse.table import Table
+
+SCHEMA = pa.schema([("path", pa.string()), ("fruit_class", pa.string()), ("n", pa.int64())])
+
+
+@dataclass(frozen=True)
+class Numbers:
+    fruit_class: str
+    first: int
+    rows: int
+
+
+def numbers(task: Numbers) -> Iterator[pa.RecordBatch]:
+    if task.first < 0:
+        raise ValueError(f"{task.fruit_class} starts below zero: start at 0")
+    values = range(task.first, task.first + task.rows)
+    columns = [[f"{n}.jpg" for n in values], [task.fruit_class] * task.rows, list(values)]
+    yield pa.RecordBatch.from_arrays([pa.array(column) for column in columns], schema=SCHEMA)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return Table("numbers", Location.of(tmp_path / "numbers"), SCHEMA, "fruit_class", WriteOptions(row_group_rows=50))
+
+
+def replaced(spark: SparkSession, table: Table, plans: dict[str, list[Numbers]]) -> dict[str, Outcome]:
+    outcomes = replace_partitions(spark, table, list(plans), lambda name: plans[name], numbers)
+    return {outcome.partition: outcome for outcome in outcomes}
+
+
+def test_each_partition_is_one_commit_with_every_row_once(spark: SparkSession, table: Table) -> None:
+    plans = {name: [Numbers(name, 0, 100), Numbers(name, 100, 100)] for name in ("Kiwi", "Pear", "Fig")}
+    outcomes = replaced(spark, table, plans)
+    assert sorted(outcome.version or 0 for outcome in outcomes.values()) == [1, 2, 3]
+    assert {name: outcome.rows for name, outcome in outcomes.items()} == {"Kiwi": 200, "Pear": 200, "Fig": 200}
+    assert sorted(table.read(["n"], ["Pear"])["n"].to_pylist()) == list(range(200))
+
+
+def test_a_failing_partition_neither_stops_nor_undoes_the_others(spark: SparkSession, table: Table) -> None:
+    replaced(spark, table, {"Kiwi": [Numbers("Kiwi", 0, 10)]})
+    plans = {"Fig": [Numbers("Fig", 0, 5)], "Kiwi": [Numbers("Kiwi", 0, 7), Numbers("Kiwi", -1, 1)]}
+    outcomes = replaced(spark, table, plans)
+    assert isinstance(outcomes["Kiwi"].error, StageError)
+    assert str(outcomes["Kiwi"].error) == "ValueError: Kiwi starts below zero: start at 0"
+    assert outcomes["Fig"].error is None
+    assert {name: found.rows for name, found in table.counts().items()} == {"Kiwi": 10, "Fig": 5}
+
+
+def test_a_plan_that_fails_is_the_outcome_of_its_partition(spark: SparkSession, table: Table) -> None:
+    outcomes = replaced(spark, table, {"Kiwi": [Numbers("Kiwi", 0, 1)]})
+
+    def plan(name: str) -> list[Numbers]:
+        raise WarehouseError(f"{name} has vanished")
+
+    failed = next(iter(replace_partitions(spark, table, ["Fig"], plan, numbers)))
+    assert str(failed.error) == "Fig has vanished"
+    assert outcomes["Kiwi"].rows == 1
+
+
+def test_progress_ends_at_what_was_expected(spark: SparkSession, table: Table) -> None:
+    seen: list[tuple[int, int]] = []
+    tasks = [Numbers("Kiwi", i, 10) for i in range(5)]
+    list(replace_partitions(spark, table, ["Kiwi"], lambda _: tasks, numbers, on_progress=lambda *n: seen.append(n)))
+    assert seen[-1] == (50, 50)
+
+
+def test_a_partition_without_tasks_becomes_empty(spark: SparkSession, table: Table) -> None:
+    replaced(spark, table, {"Kiwi": [Numbers("Kiwi", 0, 10)]})
+    replaced(spark, table, {"Kiwi": []})
+    assert table.counts(["Kiwi"])["Kiwi"].rows == 0
+
+
+def test_a_scan_gives_a_kernel_each_row_once(spark: SparkSession, table: Table, tmp_path: Path) -> None:
+    batches = list(numbers(Numbers("Kiwi", 0, 1000)))
+    table.commit(write_batches(table.root, SCHEMA, "fruit_class", batches, table.write_options), None)
+    target = Table("doubled", Location.of(tmp_path / "doubled"), SCHEMA, "fruit_class")
+
+    def double(rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in rows:
+            yield batch.set_column(2, "n", pa.array([2 * n for n in batch["n"].to_pylist()]))
+
+    fragments = plan_fragments(spark.sparkContext, table, ["Kiwi"])
+    assert len(fragments) > 1
+    files = write_stage(spark.sparkContext, fragments, scan(table, SCHEMA.names, double, 64), target)
+    target.commit(files, ["Kiwi"])
+    assert sorted(target.read(["n"])["n"].to_pylist()) == list(range(0, 2000, 2))
+
+
+def test_statistics_are_added_up(spark: SparkSession) -> None:
+    assert aggregate_stage(spark.sparkContext, range(1000), lambda n: n, lambda one, other: one + other) == 499_500
+
+
+def test_a_failing_task_says_what_its_code_said(spark: SparkSession) -> None:
+    def fail(n: int) -> int:
+        raise WarehouseError(f"row {n} is missing: write it")
+
+    with pytest.raises(StageError, match=r"WarehouseError: row 7 is missing: write it"):
+        aggregate_stage(spark.sparkContext, [7], fail, max)
