@@ -203,10 +203,11 @@ def test_exif_orientation_turns_the_picture_upright(file_format: str, orientatio
         b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x02a\0\0\0\0\0\0\0",
     ],
 )
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
-def test_damaged_exif_does_not_cost_the_picture(exif: bytes) -> None:
-    damaged = decode_frame(encoded(colourful(), "JPEG", exif=exif), SMALL)
-    assert np.array_equal(damaged.frame, decode_frame(encoded(colourful(), "JPEG"), SMALL).frame)
+def test_damaged_exif_does_not_cost_the_picture(file_format: str, exif: bytes) -> None:
+    damaged = decode_frame(encoded(colourful(), file_format, exif=exif), SMALL)
+    assert np.array_equal(damaged.frame, decode_frame(encoded(colourful(), file_format), SMALL).frame)
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "TIFF", "PNG"])

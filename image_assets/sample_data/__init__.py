@@ -1,0 +1,1 @@
+"""Sample inputs, drawn by seeded scripts: nothing here is a photograph."""
