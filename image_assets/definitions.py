@@ -11,6 +11,7 @@ from dagster import (
     AssetSelection,
     BetaWarning,
     Definitions,
+    PreviewWarning,
     define_asset_job,
     in_process_executor,
     load_assets_from_package_module,
@@ -19,10 +20,13 @@ from dagster import (
 from image_assets.resources.settings import resources_of
 from image_assets.settings import Settings, load_settings
 
-# Single-run backfills are what ranges of classes stand on; that Dagster calls their argument beta is known.
+# Ranges of classes stand on single-run backfills, their checks on partitioned checks; that Dagster calls these
+# arguments beta and preview is known.
 warnings.filterwarnings("ignore", category=BetaWarning, message="Parameter `backfill_policy`")
+warnings.filterwarnings("ignore", category=PreviewWarning, message="Specifying a partitions_def on an AssetCheckSpec")
 
 from image_assets.assets import fruits  # noqa: E402 - the filter must stand before assets are declared
+from image_assets.checks.counts import checks  # noqa: E402
 
 fruits_job = define_asset_job(
     "fruits",
@@ -42,6 +46,7 @@ def build_definitions(
     """
     return Definitions(
         assets=load_assets_from_package_module(fruits),
+        asset_checks=checks,
         jobs=[fruits_job],
         resources={**resources_of(settings or load_settings()), **(resource_overrides or {})},
         # Steps of a run share one process, and with it one Spark session.

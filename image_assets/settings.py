@@ -5,6 +5,7 @@ configuration, where a single run can still change them. Credentials are not set
 AWS chain (environment, profile, instance role).
 """
 
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -40,7 +41,7 @@ class Settings(BaseSettings):
     frame_size: Annotated[int, Field(ge=1)] = Field(224, description="Height and width of a frame in pixels.")
     alpha: Literal["white", "drop"] = Field("white", description="Transparent pictures: over white, or alpha dropped.")
     max_pixels: Annotated[int, Field(ge=1)] = Field(
-        178_956_970, description="Largest picture that is decoded, in pixels: guards the memory of a worker."
+        89_478_485, description="Largest picture that is decoded, in pixels: guards the memory of a worker."
     )
     filter_channels: tuple[int, ...] | None = Field(
         None, description="Numbers of channels that are wanted, as JSON, such as [3, 4]; others become failures."
@@ -104,3 +105,24 @@ def load_settings() -> Settings:
             for item in error.errors()
         )
         raise SettingsError(f"{problems}. docs/settings.md lists the settings and their values") from error
+
+
+def settings_page() -> str:
+    """Return docs/settings.md: every variable with its default and what it is for."""
+    lines = [
+        "# Settings",
+        "",
+        "Each is an environment variable, also read from a file `.env` in the working directory. A single run can change",
+        "most of them in Dagster's launchpad. S3 takes its credentials from the standard AWS chain, never from here.",
+        "",
+        "| Variable | Default | What it is for |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{field.default}`"
+        lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_page())

@@ -24,7 +24,7 @@ app = typer.Typer(
 errors = Console(stderr=True)
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
         raise typer.Exit
@@ -32,8 +32,8 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's callback
 
 @app.callback()
 def common(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Prepare what every command needs."""

@@ -1,6 +1,4 @@
-"""The options of the stages, as resources: described, with the project's settings as defaults, and open to a single
-run in the launchpad.
-"""
+"""The options of the stages as resources, so that a single run can change them in the launchpad."""
 
 from typing import Literal
 
@@ -17,7 +15,7 @@ class FrameResource(ConfigurableResource):
 
     frame_size: int = Field(224, description="Height and width of a frame in pixels.")
     alpha: Literal["white", "drop"] = Field("white", description="Transparent pictures: on white, or alpha dropped.")
-    max_pixels: int = Field(178_956_970, description="Largest picture that is decoded, in pixels.")
+    max_pixels: int = Field(89_478_485, description="Largest picture that is decoded, in pixels.")
     filter_channels: list[int] | None = Field(None, description="Numbers of channels that are wanted; others fail.")
     filter_max_height: int | None = Field(None, description="Pictures higher than this fail.")
     filter_max_width: int | None = Field(None, description="Pictures wider than this fail.")

@@ -1,6 +1,6 @@
 """The graph of a backbone as bytes, ready to be broadcast to executors: uint8 frames in, float32 features out.
 
-The export takes Keras, 10 to 20 seconds and 1.5 GB, in a child process; the caller caches the bytes under
+The export takes Keras, 10 to 20 seconds and 1 to 1.5 GB, in a child process; the caller caches the bytes under
 `graph_key`.
 """
 
@@ -10,13 +10,12 @@ from typing import Literal
 
 from image_assets.vision.backbones.child_process import run_in_child
 from image_assets.vision.backbones.model import build_model
+from image_assets.vision.backbones.onnx_graph import write_onnx
 from image_assets.vision.backbones.registry import Backbone, Form, check_form, get_backbone
 
 GraphFormat = Literal["onnx", "keras"]
 
 EXPORT_VERSION = 1
-ONNX_OPSET = 17
-INPUT_NAME = "frames"
 
 
 def features_id(backbone: Backbone, form: Form, weights_sha256: str) -> str:
@@ -32,22 +31,6 @@ def graph_key(backbone: Backbone, form: Form, weights_sha256: str, graph_format:
     return f"{backbone.name}-{form}-{weights_sha256[:16]}-v{EXPORT_VERSION}.{graph_format}"
 
 
-def _name_ends(path: Path, form: Form) -> None:
-    """Name the output after the form and the free axis `n`, in place of the converter's running numbers."""
-    import onnx
-
-    graph_file = onnx.load(path)
-    graph = graph_file.graph
-    old_name = graph.output[0].name
-    for node in graph.node:
-        node.output[:] = [form if name == old_name else name for name in node.output]
-    graph.output[0].name = form
-    for end in (graph.input[0], graph.output[0]):
-        end.type.tensor_type.shape.dim[0].dim_param = "n"
-    onnx.checker.check_model(graph_file)
-    onnx.save(graph_file, path)
-
-
 def write_graph(backbone_name: str, form: str, weights: str, destination: str) -> None:
     """Build a model and write it; for a child process.
 
@@ -57,16 +40,12 @@ def write_graph(backbone_name: str, form: str, weights: str, destination: str) -
         weights: The weights file.
         destination: The file to write; `.onnx` or `.keras`, which decides the format.
     """
-    import numpy as np
-
-    backbone, path, checked_form = get_backbone(backbone_name), Path(destination), check_form(form)
-    model = build_model(backbone, checked_form, Path(weights))
+    path = Path(destination)
+    model = build_model(get_backbone(backbone_name), check_form(form), Path(weights))
     if path.suffix == ".keras":
         model.save(path)
-        return
-    model(np.zeros((1, *model.input.shape[1:]), np.uint8))  # Keras exports only what has been called
-    model.export(path, format="onnx", verbose=False, opset_version=ONNX_OPSET)
-    _name_ends(path, checked_form)
+    else:
+        write_onnx(model, path, output_name=form)
 
 
 def export_graph(backbone: Backbone, form: Form, weights: Path, graph_format: GraphFormat = "onnx") -> bytes:

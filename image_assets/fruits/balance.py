@@ -1,0 +1,37 @@
+"""Whether the counts of the tables agree: nothing is lost between one stage and the next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from image_assets.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Imbalance:
+    """A class whose rows do not add up."""
+
+    fruit_class: str
+    expected: int
+    found: int
+
+
+ROWS_OF = {
+    "decoded_frames": ("raw_images", None),
+    "cnn_features": ("decoded_frames", "decode_error"),
+    "reduced_features": ("cnn_features", None),
+    "predictions": ("reduced_features", None),
+}
+"""For each table: the table that its rows come from, and that one's column whose reasons say which rows end there."""
+
+
+def imbalances(warehouse: Warehouse, table: str, classes: Sequence[str]) -> list[Imbalance]:
+    """Compare the rows of a table with those of the table before it, class by class, from the logs alone."""
+    upstream, error_column = ROWS_OF[table]
+    before, after = warehouse.table(upstream).counts(classes), warehouse.table(table).counts(classes)
+    found = []
+    for name in classes:
+        source = before[name]
+        expected = source.nulls.get(error_column, 0) if error_column else source.rows
+        if after[name].rows != expected:
+            found.append(Imbalance(name, expected, after[name].rows))
+    return found
