@@ -81,6 +81,15 @@ IMAGENET_PREDICTIONS = pa.schema(
     ]
 )
 
+LABELLED_PICTURES = pa.schema(
+    [
+        *KEY_FIELDS,
+        column("imagenet_label", pa.string(), "Name of the best ImageNet class."),
+        column("score", pa.float32(), "Its softmax probability."),
+        column("picture", pa.binary(), "The frame with label and score drawn on it, as a JPEG file."),
+    ]
+)
+
 EVALUATION = pa.schema(
     [
         column("target", pa.string(), "What was predicted: fruit_class or label."),
@@ -102,6 +111,7 @@ TABLES: dict[str, pa.Schema] = {
     "reduced_features": REDUCED_FEATURES,
     "predictions": PREDICTIONS,
     "imagenet_predictions": IMAGENET_PREDICTIONS,
+    "labelled_pictures": LABELLED_PICTURES,
     "evaluation": EVALUATION,
 }
 

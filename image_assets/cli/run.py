@@ -9,8 +9,9 @@ from rich.table import Table
 
 from image_assets.automation.partitions import range_tags, register_classes
 from image_assets.cli.app import app
-from image_assets.cli.console import ConsoleProgress
+from image_assets.cli.console import listening
 from image_assets.errors import ImageAssetsError, SourceError
+from image_assets.progress import Progress
 from image_assets.settings import Settings, load_settings
 from image_assets.spark.java import check_java
 from image_assets.vision.labels import label_of
@@ -31,9 +32,8 @@ def run(
     check_java()
     chosen = _choose_classes(settings, classes)
     console = Console()
-    progress = ConsoleProgress(console)
     console.print(f"[bold]image_assets[/]: {len(chosen)} classes of {settings.source} into {settings.warehouse}")
-    with DagsterInstance.get() as instance, progress.bars:
+    with DagsterInstance.get() as instance, listening(console) as progress:
         register_classes(instance, chosen)
         result = _execute(instance, settings, chosen, progress)
     if not result.success:
@@ -55,7 +55,7 @@ def _choose_classes(settings: Settings, wanted: list[str] | None) -> list[str]:
 
 
 def _execute(
-    instance: DagsterInstance, settings: Settings, classes: list[str], progress: ConsoleProgress
+    instance: DagsterInstance, settings: Settings, classes: list[str], progress: Progress
 ) -> ExecuteInProcessResult:
     from image_assets.definitions import build_definitions
 

@@ -1,0 +1,67 @@
+"""What one source tile gives to one target tile, and its bytes for the shuffle.
+
+A contribution is a tuple of patches: pixels and the place in the scene that they belong to. All strategies and all
+reconstructions speak of nothing else, so that the shuffle between two stages has one format: a target's key and
+bytes.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+from image_assets.errors import ImageAssetsError
+from image_assets.tiles.codec import Compression, decode_pixels, encode_pixels
+from image_assets.tiles.geometry import Tile, Window
+from image_assets.tiles.scene import Pixels
+
+_PATCH = struct.Struct("<qqIIQ")
+
+
+class ReconstructionError(ImageAssetsError):
+    """A target tile cannot be reconstructed from the contributions that arrived."""
+
+
+class Patch(NamedTuple):
+    """Pixels of shape (rows, columns, channels) and the window of the scene that they cover."""
+
+    window: Window
+    pixels: Pixels
+
+
+Contribution: TypeAlias = tuple[Patch, ...]
+
+
+def encode_contribution(contribution: Contribution, compression: Compression = "raw") -> bytes:
+    """Return a contribution's bytes. Uncompressed by default: Spark compresses its shuffle files itself."""
+    parts = []
+    for patch in contribution:
+        payload = encode_pixels(patch.pixels, compression)
+        parts += [_PATCH.pack(*patch.window, len(payload)), payload]
+    return b"".join(parts)
+
+
+def decode_contribution(payload: bytes | memoryview) -> Contribution:
+    """Return the contribution that `encode_contribution` was given; its arrays may be read-only.
+
+    Raises:
+        SourceError: The bytes are damaged.
+    """
+    view, patches, start = memoryview(payload), [], 0
+    while start < len(view):
+        *window, length = _PATCH.unpack_from(view, start)
+        start += _PATCH.size
+        patches.append(Patch(Window(*window), decode_pixels(view[start : start + length])))
+        start += length
+    return tuple(patches)
+
+
+def encode_contributions(
+    contributions: Iterable[tuple[Tile, Contribution]], compression: Compression = "raw"
+) -> Iterator[tuple[Tile, bytes]]:
+    """Yield target and bytes of each contribution; one that goes to several targets in a row is encoded once."""
+    previous: Contribution | None = None
+    payload = b""
+    for target, contribution in contributions:
+        if contribution is not previous:
+            previous, payload = contribution, encode_contribution(contribution, compression)
+        yield target, payload

@@ -1,0 +1,1 @@
+"""Tests that what users read is true."""
