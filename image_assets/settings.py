@@ -32,11 +32,18 @@ class Settings(BaseSettings):
     )
     weights_dir: Path | None = Field(None, description="Folder with <backbone>.weights.h5 files.")
     weights_file: Path | None = Field(None, description="Weights file of the backbone; wins over weights_dir.")
-    engine: Literal["onnxruntime", "openvino", "tensorflow"] = Field(
-        "onnxruntime", description="What runs the network; tensorflow is the slow reference."
+    engine: Literal["openvino", "onnxruntime", "tensorflow"] = Field(
+        "openvino", description="What runs the network; tensorflow is the slow reference."
     )
-    device: Literal["cpu", "cuda"] = Field("cpu", description="Where the engine runs.")
-    engine_batch_rows: Annotated[int, Field(ge=1)] = Field(32, description="Frames that the engine takes at once.")
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="Where the engine runs; cuda with onnxruntime or tensorflow."
+    )
+    engine_batch_rows: Annotated[int, Field(ge=1)] = Field(
+        2, description="Frames that the engine takes at once; small batches stay in the cache."
+    )
+    imagenet_top_k: Annotated[int, Field(ge=1, le=1000)] = Field(
+        5, description="ImageNet classes that are kept of each picture."
+    )
 
     frame_size: Annotated[int, Field(ge=1)] = Field(224, description="Height and width of a frame in pixels.")
     alpha: Literal["white", "drop"] = Field("white", description="Transparent pictures: over white, or alpha dropped.")
@@ -112,8 +119,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Each is an environment variable, also read from a file `.env` in the working directory. A single run can change",
-        "most of them in Dagster's launchpad. S3 takes its credentials from the standard AWS chain, never from here.",
+        "Each is an environment variable, also read from a file `.env` in the working directory. A single run can",
+        "change most of them in Dagster's launchpad. S3 takes its credentials from the standard AWS chain.",
         "",
         "| Variable | Default | What it is for |",
         "|---|---|---|",

@@ -20,6 +20,8 @@ ROWS_OF = {
     "cnn_features": ("decoded_frames", "decode_error"),
     "reduced_features": ("cnn_features", None),
     "predictions": ("reduced_features", None),
+    "imagenet_predictions": ("decoded_frames", "decode_error"),
+    "labelled_pictures": ("imagenet_predictions", None),
 }
 """For each table: the table that its rows come from, and that one's column whose reasons say which rows end there."""
 

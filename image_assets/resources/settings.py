@@ -41,6 +41,7 @@ def resources_of(settings: Settings) -> dict[str, Any]:
             engine=settings.engine,
             device=settings.device,
             batch_rows=settings.engine_batch_rows,
+            imagenet_top_k=settings.imagenet_top_k,
         ),
         "projection": ProjectionResource(
             method=settings.projection,

@@ -8,7 +8,7 @@ one thread per task for those that would.
 import gc
 
 import numpy  # noqa: F401
-import onnxruntime  # noqa: F401
+import openvino  # noqa: F401
 import PIL.Image
 import pyarrow.parquet  # noqa: F401
 from pyspark.daemon import manager

@@ -74,8 +74,6 @@ def reduced_features(
         target,
         SOURCE_COLUMNS,
         reduction_kernel(opened.artifacts, digest),
-        describe=lambda outcome: {
-            "scatter": picture(scatter_plot(target, outcome.partition), "first two components")
-        },
+        describe=lambda outcome: {"scatter": picture(scatter_plot(target, outcome.partition), "first two components")},
         provenance={"projection": load_projection(opened.artifacts, digest).name},
     )

@@ -67,7 +67,5 @@ def export_graph(backbone: Backbone, form: Form, weights: Path, graph_format: Gr
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"graph.{graph_format}"
-        run_in_child(
-            write_graph, backbone_name=backbone.name, form=form, weights=str(weights), destination=str(path)
-        )
+        run_in_child(write_graph, backbone_name=backbone.name, form=form, weights=str(weights), destination=str(path))
         return path.read_bytes()

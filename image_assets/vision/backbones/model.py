@@ -37,7 +37,7 @@ def build_network(backbone: Backbone) -> "keras.Model":
 
 def _weights_layout(path: Path) -> Layout:
     """Return path and shape of every array in a Keras weights file."""
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     layout: Layout = {}
 

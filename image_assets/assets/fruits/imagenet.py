@@ -1,0 +1,77 @@
+"""Assets `imagenet_predictions` and `labelled_pictures`: what a network trained on ImageNet takes a picture for."""
+
+from typing import Any
+
+from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, asset
+
+from image_assets.assets.fruits.declaration import partitioned
+from image_assets.assets.fruits.decoded_frames import decoded_frames
+from image_assets.assets.materialization import materialize_classes, transform_classes
+from image_assets.assets.metadata import picture
+from image_assets.fruits.cnn_features import BATCH_ROWS, SOURCE_COLUMNS, imagenet_kernel, publish_graph
+from image_assets.fruits.labelled_pictures import draw_pictures, labelled_sheet
+from image_assets.progress import Progress
+from image_assets.resources.backbone import BackboneResource
+from image_assets.resources.spark import SparkResource
+from image_assets.resources.warehouse import WarehouseResource
+from image_assets.spark.partitions import Outcome
+from image_assets.spark.stages import plan_fragments
+
+
+@asset(
+    deps=[decoded_frames],
+    **partitioned("imagenet_predictions", {"spark", "deltalake", "keras", "openvino"}, code_version="1"),
+)
+def imagenet_predictions(
+    context: AssetExecutionContext,
+    backbone: BackboneResource,
+    spark: SparkResource,
+    warehouse: WarehouseResource,
+    progress: ResourceParam[Progress],
+) -> MaterializeResult[Any]:
+    """The most probable of the 1,000 ImageNet classes of each decoded picture, by the backbone's own class head."""
+    opened = warehouse.open()
+    options = backbone.options(spark.task_cpus, form="probabilities")
+    graph = publish_graph(opened.artifacts, options)
+    return transform_classes(
+        context,
+        spark,
+        progress,
+        opened.table("decoded_frames"),
+        opened.table("imagenet_predictions"),
+        SOURCE_COLUMNS,
+        imagenet_kernel(opened.artifacts, graph, options.engine, backbone.imagenet_top_k),
+        describe=lambda _: {},
+        batch_rows=BATCH_ROWS,
+        provenance={"backbone": graph.features, "engine": backbone.engine},
+    )
+
+
+@asset(
+    deps=[decoded_frames, imagenet_predictions],
+    **partitioned("labelled_pictures", {"spark", "deltalake", "pillow"}, code_version="1"),
+)
+def labelled_pictures(
+    context: AssetExecutionContext,
+    spark: SparkResource,
+    warehouse: WarehouseResource,
+    progress: ResourceParam[Progress],
+) -> MaterializeResult[Any]:
+    """Each frame with its best ImageNet label and score drawn on it, as a JPEG file."""
+    opened = warehouse.open()
+    frames, target = opened.table("decoded_frames"), opened.table("labelled_pictures")
+    session = spark.session
+
+    def describe(outcome: Outcome) -> dict[str, Any]:
+        sheet = labelled_sheet(target, outcome.partition)
+        return {} if sheet is None else {"contact_sheet": picture(sheet, outcome.partition)}
+
+    return materialize_classes(
+        context,
+        spark,
+        progress,
+        target,
+        lambda fruit_class: plan_fragments(session.sparkContext, frames, [fruit_class]),
+        draw_pictures(frames, opened.table("imagenet_predictions")),
+        describe=describe,
+    )
