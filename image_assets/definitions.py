@@ -34,6 +34,12 @@ fruits_job = define_asset_job(
     description="The whole fruits chain for a range of classes, in one run with one Spark session.",
 )
 
+imagenet_job = define_asset_job(
+    "imagenet",
+    AssetSelection.groups("imagenet"),
+    description="ImageNet classes and labelled pictures of a range of classes, from their decoded frames.",
+)
+
 
 def build_definitions(
     settings: Settings | None = None, resource_overrides: Mapping[str, Any] | None = None
@@ -47,7 +53,7 @@ def build_definitions(
     return Definitions(
         assets=load_assets_from_package_module(fruits),
         asset_checks=checks,
-        jobs=[fruits_job],
+        jobs=[fruits_job, imagenet_job],
         resources={**resources_of(settings or load_settings()), **(resource_overrides or {})},
         # Steps of a run share one process, and with it one Spark session.
         executor=in_process_executor,

@@ -9,14 +9,16 @@ from image_assets.automation.partitions import fruit_class_partitions
 from image_assets.contracts import TABLES
 
 GROUP = "fruits"
+IMAGENET_GROUP = "imagenet"
+"""Beside the chain: a network pass of its own, so that a run of the chain does not pay for it."""
 OWNERS = ["team:image-assets"]
 POOL = "spark"
 
 
-def partitioned(table: str, kinds: set[str], code_version: str) -> dict[str, Any]:
+def partitioned(table: str, kinds: set[str], code_version: str, group: str = GROUP) -> dict[str, Any]:
     """Return the arguments of `@asset` for a table partitioned by class."""
     return {
-        **unpartitioned(kinds, code_version),
+        **unpartitioned(kinds, code_version, group),
         "partitions_def": fruit_class_partitions,
         # One run, one Spark session for a whole range of classes.
         "backfill_policy": BackfillPolicy.single_run(),
@@ -24,10 +26,10 @@ def partitioned(table: str, kinds: set[str], code_version: str) -> dict[str, Any
     }
 
 
-def unpartitioned(kinds: set[str], code_version: str) -> dict[str, Any]:
+def unpartitioned(kinds: set[str], code_version: str, group: str = GROUP) -> dict[str, Any]:
     """Return the arguments of `@asset` for one that covers all classes."""
     return {
-        "group_name": GROUP,
+        "group_name": group,
         "owners": OWNERS,
         "kinds": kinds,
         "code_version": code_version,

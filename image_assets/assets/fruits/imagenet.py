@@ -4,9 +4,9 @@ from typing import Any
 
 from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, asset
 
-from image_assets.assets.fruits.declaration import partitioned
+from image_assets.assets.fruits.declaration import IMAGENET_GROUP, partitioned
 from image_assets.assets.fruits.decoded_frames import decoded_frames
-from image_assets.assets.materialization import materialize_classes, transform_classes
+from image_assets.assets.materialization import materialize_classes, requested_classes, transform_classes
 from image_assets.assets.metadata import picture
 from image_assets.fruits.cnn_features import BATCH_ROWS, SOURCE_COLUMNS, imagenet_kernel, publish_graph
 from image_assets.fruits.labelled_pictures import draw_pictures, labelled_sheet
@@ -20,7 +20,7 @@ from image_assets.spark.stages import plan_fragments
 
 @asset(
     deps=[decoded_frames],
-    **partitioned("imagenet_predictions", {"spark", "deltalake", "keras", "openvino"}, code_version="1"),
+    **partitioned("imagenet_predictions", {"spark", "deltalake", "keras", "openvino"}, "1", IMAGENET_GROUP),
 )
 def imagenet_predictions(
     context: AssetExecutionContext,
@@ -49,7 +49,7 @@ def imagenet_predictions(
 
 @asset(
     deps=[decoded_frames, imagenet_predictions],
-    **partitioned("labelled_pictures", {"spark", "deltalake", "pillow"}, code_version="1"),
+    **partitioned("labelled_pictures", {"spark", "deltalake", "pillow"}, "1", IMAGENET_GROUP),
 )
 def labelled_pictures(
     context: AssetExecutionContext,
@@ -74,4 +74,5 @@ def labelled_pictures(
         lambda fruit_class: plan_fragments(session.sparkContext, frames, [fruit_class]),
         draw_pictures(frames, opened.table("imagenet_predictions")),
         describe=describe,
+        expected_rows=sum(found.rows for found in frames.counts(requested_classes(context)).values()),
     )
