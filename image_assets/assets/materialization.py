@@ -1,5 +1,7 @@
 """From outcomes of partitions to what Dagster records: events, metadata and one clear failure."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -111,8 +113,8 @@ def materialize_classes(
     produce: Callable[[Task], Batches],
     *,
     describe: Callable[[Outcome], Metadata],
+    configuration: Metadata,
     expected_rows: int = 0,
-    provenance: Metadata | None = None,
 ) -> MaterializeResult[Any]:
     """Compute the classes of the run and record what came of each.
 
@@ -124,11 +126,11 @@ def materialize_classes(
         plan: divides a class into tasks.
         produce: computes the batches of a task, in a Python worker.
         describe: metadata of one finished class, besides counts and speed.
+        configuration: what every class is computed with, as JSON values; recorded with each and in the Delta log.
         expected_rows: of all classes together, if known.
-        provenance: what every class was computed with; recorded with each and in the Delta log.
     """
     classes = requested_classes(context)
-    known = dict(provenance or {})
+    known = provenance(context, configuration)
     with StageProgress(progress, target.name) as on_progress:
         outcomes = replace_partitions(
             spark.session,
@@ -138,7 +140,7 @@ def materialize_classes(
             produce,
             expected_rows=expected_rows,
             on_progress=on_progress,
-            commit_properties={"dagster_run": context.run_id, **{name: str(value) for name, value in known.items()}},
+            commit_properties={"dagster_run": context.run_id, "configuration": json.dumps(dict(configuration))},
         )
         return report_outcomes(
             context,
@@ -158,8 +160,8 @@ def transform_classes(
     kernel: Kernel,
     *,
     describe: Callable[[Outcome], Metadata],
+    configuration: Metadata,
     batch_rows: int = 256,
-    provenance: Metadata | None = None,
 ) -> MaterializeResult[Any]:
     """Apply a kernel to the classes of the run in one table and replace them in another; see `materialize_classes`."""
     counts = source.counts(requested_classes(context))
@@ -180,5 +182,15 @@ def transform_classes(
         scan(source, columns, kernel, batch_rows),
         describe=describe,
         expected_rows=sum(found.rows for found in counts.values()),
-        provenance={**(provenance or {}), "source_version": source.version()},
+        configuration={**configuration, f"{source.name}_version": source.version()},
     )
+
+
+def provenance(context: AssetExecutionContext, configuration: Metadata) -> dict[str, Any]:
+    """Return what a result can be traced by: its configuration, the digest of that, and the version of the code."""
+    text = json.dumps(dict(configuration), sort_keys=True)
+    return {
+        **configuration,
+        "configuration_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
+        "code_version": context.assets_def.code_versions_by_key[context.asset_key] or "",
+    }

@@ -1,5 +1,6 @@
 """Asset `cnn_features`: what a network sees in a picture."""
 
+from dataclasses import asdict
 from typing import Any
 
 from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, asset
@@ -41,5 +42,5 @@ def cnn_features(
         feature_kernel(opened.artifacts, graph, options.engine),
         describe=lambda _: {},
         batch_rows=BATCH_ROWS,
-        provenance={"backbone": graph.features, "engine": backbone.engine},
+        configuration={"backbone": graph.features, "graph": graph.sha256[:12], **asdict(options.engine)},
     )

@@ -1,5 +1,6 @@
 """Asset `decoded_frames`: pictures as RGB pixels of one size."""
 
+from dataclasses import asdict
 from typing import Any
 
 from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, asset
@@ -46,5 +47,5 @@ def decoded_frames(
         decode_kernel(frames.options),
         describe=describe,
         batch_rows=BATCH_ROWS,
-        provenance={"frame_size": frames.frame_size, "alpha": frames.alpha},
+        configuration=asdict(frames.options),
     )

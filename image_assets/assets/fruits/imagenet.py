@@ -1,5 +1,6 @@
 """Assets `imagenet_predictions` and `labelled_pictures`: what a network trained on ImageNet takes a picture for."""
 
+from dataclasses import asdict
 from typing import Any
 
 from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, asset
@@ -43,7 +44,12 @@ def imagenet_predictions(
         imagenet_kernel(opened.artifacts, graph, options.engine, backbone.imagenet_top_k),
         describe=lambda _: {},
         batch_rows=BATCH_ROWS,
-        provenance={"backbone": graph.features, "engine": backbone.engine},
+        configuration={
+            "backbone": graph.features,
+            "graph": graph.sha256[:12],
+            "top_k": backbone.imagenet_top_k,
+            **asdict(options.engine),
+        },
     )
 
 
@@ -74,5 +80,6 @@ def labelled_pictures(
         lambda fruit_class: plan_fragments(session.sparkContext, frames, [fruit_class]),
         draw_pictures(frames, opened.table("imagenet_predictions")),
         describe=describe,
+        configuration={"imagenet_predictions_version": opened.table("imagenet_predictions").version()},
         expected_rows=sum(found.rows for found in frames.counts(requested_classes(context)).values()),
     )

@@ -1,12 +1,13 @@
 """Assets `fruit_classifier`, `predictions` and `evaluation`: which fruit it is, and how sure one can be."""
 
+from dataclasses import asdict
 from typing import Any
 
 from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from image_assets.assets.fruits.declaration import partitioned, unpartitioned
 from image_assets.assets.fruits.reduced_features import reduced_features
-from image_assets.assets.materialization import transform_classes
+from image_assets.assets.materialization import provenance, transform_classes
 from image_assets.assets.metadata import picture
 from image_assets.fruits.classifier import (
     KIND,
@@ -40,8 +41,8 @@ def fruit_classifier(
             "digest": digest,
             "projection": artifact.metadata["projection"],
             "n_classes": len(artifact.metadata["classes"]),
-            "settings": dict(artifact.metadata),
-            "dagster_run": context.run_id,
+            "fitted": dict(artifact.metadata),
+            **provenance(context, asdict(classifier.options)),
         },
         data_version=DataVersion(digest),
     )
@@ -69,7 +70,7 @@ def predictions(
         SOURCE_COLUMNS,
         prediction_kernel(opened.artifacts, digest),
         describe=lambda _: {},
-        provenance={"classifier": digest[:12], "target": load_classifier(opened.artifacts, digest).target},
+        configuration={"classifier": digest[:12], "target": load_classifier(opened.artifacts, digest).target},
     )
 
 

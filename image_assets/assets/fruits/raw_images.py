@@ -37,5 +37,5 @@ def raw_images(
         plan_class(spark.session.sparkContext, images, source.task_mib),
         partial(read_images, images),
         describe=lambda outcome: {"failures": failures(target, outcome.partition, "read_error")},
-        provenance={"source": images.address},
+        configuration={"source": images.address},
     )

@@ -1,12 +1,13 @@
 """Assets `feature_projection` and `reduced_features`: fewer numbers per picture."""
 
+from dataclasses import asdict
 from typing import Any
 
 from dagster import AssetExecutionContext, DataVersion, MaterializeResult, ResourceParam, asset
 
 from image_assets.assets.fruits.cnn_features import cnn_features
 from image_assets.assets.fruits.declaration import partitioned, unpartitioned
-from image_assets.assets.materialization import transform_classes
+from image_assets.assets.materialization import provenance, transform_classes
 from image_assets.assets.metadata import picture
 from image_assets.fruits.projection import (
     KIND,
@@ -44,8 +45,8 @@ def feature_projection(
             "digest": digest,
             "backbone": artifact.metadata["backbone"],
             "n_components": load_projection(opened.artifacts, digest).projection.n_components,
-            "settings": {k: v for k, v in artifact.metadata.items() if k != "explained_variance_ratio"},
-            "dagster_run": context.run_id,
+            "fitted": {k: v for k, v in artifact.metadata.items() if k != "explained_variance_ratio"},
+            **provenance(context, asdict(projection.options)),
             **shown,
         },
         data_version=DataVersion(digest),
@@ -75,5 +76,5 @@ def reduced_features(
         SOURCE_COLUMNS,
         reduction_kernel(opened.artifacts, digest),
         describe=lambda outcome: {"scatter": picture(scatter_plot(target, outcome.partition), "first two components")},
-        provenance={"projection": load_projection(opened.artifacts, digest).name},
+        configuration={"projection": load_projection(opened.artifacts, digest).name},
     )
