@@ -140,7 +140,7 @@ def materialize_classes(
             produce,
             expected_rows=expected_rows,
             on_progress=on_progress,
-            commit_properties={"dagster_run": context.run_id, "configuration": json.dumps(dict(configuration))},
+            commit_properties={"dagster_run": context.run.run_id, "configuration": json.dumps(dict(configuration))},
         )
         return report_outcomes(
             context,

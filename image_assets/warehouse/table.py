@@ -214,6 +214,8 @@ class Table:
                     partition_by=[self.partition_column],
                     name=self.name,
                     storage_options=self.root.delta_options,
+                    # Two writers that create the table at once must not both commit its creation.
+                    commit_properties=CommitProperties(max_commit_retries=0),
                 )
             except DeltaError:
                 if not self.exists():  # otherwise another writer created it meanwhile

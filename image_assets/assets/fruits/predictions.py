@@ -82,7 +82,7 @@ def evaluation(
     opened = warehouse.open()
     target = load_classifier(opened.artifacts, opened.artifacts.latest(KIND, NAME)[0]).target
     scores = evaluate(spark.session.sparkContext, opened.table("predictions"), target)
-    version = publish_scores(opened.table("evaluation"), scores, target, {"dagster_run": context.run_id})
+    version = publish_scores(opened.table("evaluation"), scores, target, {"dagster_run": context.run.run_id})
     return MaterializeResult(
         metadata={
             "accuracy": scores.confusion.accuracy,
