@@ -38,6 +38,7 @@ def explained_variance_plot(ratios: Sequence[float]) -> "Figure":
     total = axes.twinx()
     total.plot(components, np.cumsum(ratios), color=SECOND, label="together")
     total.set(ylabel="share together", ylim=(0, 1.02))
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     axes.set_title(f"{len(ratios)} components keep {100 * sum(ratios):.1f} % of the variance")
     return figure
 
@@ -65,10 +66,10 @@ def confusion_plot(confusion: Confusion) -> "Figure":
     figure, axes = _figure(side + 1.5, side)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if n <= MAX_NAMED_CLASSES:
-        axes.set_xticks(range(n), ordered.classes, rotation=90, fontsize=7)
-        axes.set_yticks(range(n), ordered.classes, fontsize=7)
+        axes.set_xticks(range(n), ordered.classes, rotation=90, fontsize=8)
+        axes.set_yticks(range(n), ordered.classes, fontsize=8)
         for row, column in zip(*np.nonzero(ordered.counts), strict=True):
             colour = "white" if shares[row, column] > 0.5 else INK
-            axes.text(column, row, str(ordered.counts[row, column]), ha="center", va="center", size=6, color=colour)
+            axes.text(column, row, str(ordered.counts[row, column]), ha="center", va="center", size=8, color=colour)
     axes.set(xlabel="predicted", ylabel="true", title=f"accuracy {confusion.accuracy:.2%} of {confusion.total:,}")
     return figure

@@ -1,11 +1,17 @@
 """Fixtures that many tests share."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pyspark.sql import SparkSession
 
 from image_assets.spark.session import SparkOptions, start_session
+
+if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests do without it
+    from image_assets_tests.assets.project import Project, Run
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +20,35 @@ def spark() -> Iterator[SparkSession]:
     session = start_session(SparkOptions(master="local[2]", driver_memory="1g"))
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def chain(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Run]":
+    """The whole fruits chain, materialized once in one run; tests read it and change nothing."""
+    from dagster import DagsterInstance
+
+    from image_assets_tests.assets.project import CLASSES, Project, write_source
+
+    root = tmp_path_factory.mktemp("chain")
+    write_source(root / "source")
+    with DagsterInstance.ephemeral() as instance:
+        project = Project(root, instance)
+        project.register(*CLASSES)
+        run = project.run(job_name="fruits", classes=CLASSES)
+        assert run.result.success, run.failure
+        yield run
+
+
+@pytest.fixture
+def project(chain: "Run", tmp_path: Path) -> "Iterator[Project]":
+    """A copy of the pictures and tables of `chain` that a test may change, its classes registered, no run on record."""
+    from dagster import DagsterInstance
+
+    from image_assets_tests.assets.project import CLASSES, Project
+
+    root = tmp_path / "project"
+    shutil.copytree(chain.project.root, root, symlinks=True)
+    with DagsterInstance.ephemeral() as instance:
+        copy = Project(root, instance)
+        copy.register(*CLASSES)
+        yield copy

@@ -7,7 +7,7 @@ from typing import Any
 
 from dagster import AssetExecutionContext, AssetMaterialization, DataVersion, Failure, MaterializeResult
 
-from image_assets.assets.metadata import outcome_metadata, run_metadata
+from image_assets.assets.metadata import counts_metadata, preview, speed_metadata
 from image_assets.errors import ImageAssetsError
 from image_assets.progress import Progress
 from image_assets.resources.spark import SparkResource
@@ -38,7 +38,6 @@ def report_outcomes(
     context: AssetExecutionContext,
     outcomes: Iterable[Outcome],
     describe: Callable[[Outcome], Metadata],
-    summarize: Callable[[Sequence[Outcome]], Metadata],
 ) -> MaterializeResult[Any]:
     """Record each partition with its metadata.
 
@@ -48,7 +47,6 @@ def report_outcomes(
         context: of the asset.
         outcomes: as they come.
         describe: metadata of one finished partition.
-        summarize: metadata of the whole run, from the finished partitions.
 
     Raises:
         Failure: naming each partition that failed and why.
@@ -72,11 +70,8 @@ def report_outcomes(
         raise
     for outcome, metadata in finished:
         context.add_asset_metadata(dict(metadata), partition_key=outcome.partition)
-    done = [outcome for outcome, _ in finished]
-    return MaterializeResult(
-        metadata=dict(summarize(done)),
-        data_version=DataVersion(str(max(outcome.version or 0 for outcome in done))),
-    )
+    context.log.info(f"{len(finished)} classes, {sum(outcome.rows for outcome, _ in finished):,} rows")
+    return MaterializeResult(data_version=DataVersion(str(max(outcome.version or 0 for outcome, _ in finished))))
 
 
 def failure_of(context: AssetExecutionContext, failed: Sequence[Outcome], n_finished: int) -> Failure:
@@ -145,8 +140,13 @@ def materialize_classes(
         return report_outcomes(
             context,
             outcomes,
-            lambda outcome: {**outcome_metadata(outcome, target), **known, **describe(outcome)},
-            lambda done: run_metadata(done, target),
+            lambda outcome: {
+                **counts_metadata(outcome),
+                **describe(outcome),
+                **speed_metadata(outcome, target),
+                **preview(target, outcome.partition),
+                **known,
+            },
         )
 
 
@@ -190,7 +190,7 @@ def provenance(context: AssetExecutionContext, configuration: Metadata) -> dict[
     """Return what a result can be traced by: its configuration, the digest of that, and the version of the code."""
     text = json.dumps(dict(configuration), sort_keys=True)
     return {
-        **configuration,
+        "configuration": dict(configuration),
         "configuration_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
         "code_version": context.assets_def.code_versions_by_key[context.asset_key] or "",
     }

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PREVIEW_ROWS = 5
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def table_schema(schema: pa.Schema) -> TableSchema:
@@ -28,15 +29,19 @@ def table_schema(schema: pa.Schema) -> TableSchema:
     )
 
 
-def outcome_metadata(outcome: Outcome, table: Table) -> dict[str, Any]:
-    """Describe a finished partition in numbers; the names are stable, so that Dagster plots them over time."""
+def counts_metadata(outcome: Outcome) -> dict[str, Any]:
+    """Count the rows of a finished partition; the names of numbers are stable, so that Dagster plots them."""
+    return {"dagster/row_count": outcome.rows}
+
+
+def speed_metadata(outcome: Outcome, table: Table) -> dict[str, Any]:
+    """Describe how a finished partition was computed and what it became."""
     return {
-        "dagster/row_count": outcome.rows,
-        "bytes": sum(file.size for file in outcome.files),
-        "seconds": round(outcome.seconds, 3),
         "images_per_second": round(outcome.rows / max(outcome.seconds, 1e-9), 1),
+        "seconds": round(outcome.seconds, 3),
+        "bytes": sum(file.size for file in outcome.files),
         "delta_version": outcome.version,
-        **preview(table, outcome.partition),
+        "dagster/uri": MetadataValue.text(table.root.uri),
     }
 
 
@@ -46,18 +51,13 @@ def failures(table: Table, partition: str, error_column: str) -> int:
     return counts.rows - counts.nulls.get(error_column, 0)
 
 
-def run_metadata(outcomes: Sequence[Outcome], table: Table) -> dict[str, Any]:
-    """Describe a run over several partitions."""
-    return {
-        "dagster/uri": MetadataValue.text(table.root.uri),
-        "partitions_in_run": len(outcomes),
-        "rows_in_run": sum(outcome.rows for outcome in outcomes),
-    }
-
-
 def preview(table: Table, partition: str) -> dict[str, Any]:
-    """Show the first rows of a partition, without blobs and with lists cut short."""
-    columns = [field.name for field in table.schema if not pa.types.is_binary(field.type)]
+    """Show the first rows of a partition, without blobs, narrow enough for the page."""
+    columns = [
+        field.name
+        for field in table.schema
+        if not pa.types.is_binary(field.type) and field.name != table.partition_column
+    ]
     rows = table.head(PREVIEW_ROWS, columns, [partition]).to_pylist()
     records = [TableRecord({name: _shown(value) for name, value in row.items()}) for row in rows]
     schema = TableSchema(columns=[TableColumn(name, "string") for name in columns])
@@ -65,18 +65,21 @@ def preview(table: Table, partition: str) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list):
-        return f"[{', '.join(_shown(item) for item in value[:5])}{', ...' if len(value) > 5 else ''}]"
-    return "" if value is None else str(value)
+        return f"[{', '.join(_shown(item) for item in value[:3])}{', ...' if len(value) > 3 else ''}]"
+    text = str(value)
+    return f"{text[:12]}..." if DIGEST.fullmatch(text) else text
 
 
 def picture(image: "Image | Figure", description: str) -> MetadataValue[Any]:
     """Return a picture that the Dagster UI shows in place, as Markdown with the picture inside."""
     sink = io.BytesIO()
     if hasattr(image, "savefig"):
-        image.savefig(sink, format="png", dpi=80, bbox_inches="tight")
+        image.savefig(sink, format="png", dpi=110, bbox_inches="tight")
         mime = "png"
     else:
         image.convert("RGB").save(sink, format="JPEG", quality=80)

@@ -44,7 +44,7 @@ def _use_project_instance() -> None:
     """Use the `.env` and the Dagster instance of the working directory, as Dagster's own commands do."""
     from dotenv import load_dotenv
 
-    load_dotenv(Path(".env"))
+    load_dotenv(Path(".env"), override=True)
     home = Path(".dagster")
     if "DAGSTER_HOME" not in os.environ and (home / "dagster.yaml").is_file():
         os.environ["DAGSTER_HOME"] = str(home.absolute())

@@ -79,4 +79,4 @@ def labelled_sheet(pictures: Table, fruit_class: str) -> Image.Image | None:
     if not rows:
         return None
     images = [np.asarray(Image.open(io.BytesIO(row["picture"]))) for row in rows]
-    return contact_sheet(images, [row["path"].rsplit("/", 1)[-1] for row in rows], columns=4, tile_size=224)
+    return contact_sheet(images, [row["path"].rsplit("/", 1)[-1] for row in rows], columns=6, tile_size=144)

@@ -89,7 +89,7 @@ def evaluation(
             "top_5_accuracy": scores.top_5_accuracy,
             "macro_f1": scores.confusion.macro_f1,
             "label_accuracy": scores.by_label().accuracy,
-            "expected_calibration_error": scores.reliability.expected_calibration_error,
+            "expected_calibration_error": round(scores.reliability.expected_calibration_error, 4),
             "test_pictures": scores.confusion.total,
             "target": target,
             "delta_version": version,

@@ -1,0 +1,1 @@
+"""Tests of what exists: each asset materialized in process, over real pictures, Spark and Delta tables."""
