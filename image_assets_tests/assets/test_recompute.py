@@ -26,7 +26,7 @@ def test_one_class_is_recomputed_alone(project: Project) -> None:
 
 def test_a_range_of_classes_is_recomputed_in_one_run(project: Project) -> None:
     cherries = project.written("raw_images", "Cherry")
-    run = project.run("raw_images", tags=range_of("Apple_Red_1", "Apple_Red_2"))
+    project.run("raw_images", tags=range_of("Apple_Red_1", "Apple_Red_2"))
     assert project.materialized("raw_images") == {"Apple_Red_1", "Apple_Red_2"}
     assert project.written("raw_images", "Cherry") == cherries
     assert len(project.instance.get_runs()) == 1

@@ -16,7 +16,11 @@ from image_assets import errors
 
 ERROR_MARK = "image_assets-error: "
 ERROR_EXIT_CODE = 64
-KERAS_ENVIRONMENT = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+CHILD_ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+}
 
 
 class ChildProcessFailedError(errors.ImageAssetsError):
@@ -50,7 +54,7 @@ def run_in_child(
     search_path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     child = subprocess.run(  # noqa: S603  the interpreter itself, with a module of this package
         [sys.executable, "-m", __name__, target, json.dumps(arguments)],
-        env={**os.environ, **KERAS_ENVIRONMENT, **search_path, **(environment or {})},
+        env={**os.environ, **CHILD_ENVIRONMENT, **search_path, **(environment or {})},
         capture_output=True,
         text=True,
         check=False,

@@ -15,7 +15,7 @@ from image_assets.vision.backbones.registry import Backbone, Form, check_form, g
 
 GraphFormat = Literal["onnx", "keras"]
 
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 
 
 def features_id(backbone: Backbone, form: Form, weights_sha256: str) -> str:

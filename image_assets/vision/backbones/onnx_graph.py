@@ -71,12 +71,21 @@ def _remove_transposes(graph_file: Any) -> Any:
     return GraphUtil.optimize_model_proto(graph_file, catch_errors=False, optimizers=optimizers)
 
 
-def _name_ends(graph_file: Any, output_name: str) -> None:
-    """Name the output and the free axis `n`, in place of the converter's running numbers."""
+def _rename(graph_file: Any, output_name: str) -> None:
+    """Name nodes and tensors by their place and the free axis `n`: the converter's own names differ from run to run."""
     graph = graph_file.graph
-    old_name = graph.output[0].name
-    for node in graph.node:
-        node.output[:] = [output_name if name == old_name else name for name in node.output]
+    names = {INPUT_NAME: INPUT_NAME, graph.output[0].name: output_name}
+    for index, node in enumerate(graph.node):
+        node.name = f"{node.op_type}_{index}"
+        for tensor in (*node.input, *node.output):
+            names.setdefault(tensor, f"tensor_{len(names)}" if tensor else tensor)
+        node.input[:] = [names[tensor] for tensor in node.input]
+        node.output[:] = [names[tensor] for tensor in node.output]
+    constants = {names[constant.name]: constant for constant in graph.initializer if constant.name in names}
+    del graph.initializer[:]
+    for name in (name for name in names.values() if name in constants):
+        constants[name].name = name
+        graph.initializer.append(constants[name])
     graph.output[0].name = output_name
     for end in (graph.input[0], graph.output[0]):
         end.type.tensor_type.shape.dim[0].dim_param = "n"
@@ -94,6 +103,6 @@ def write_onnx(model: "keras.Model", path: Path, output_name: str) -> None:
     import onnx
 
     graph_file = _remove_transposes(_fold_constants(_convert_computation(model), path))
-    _name_ends(graph_file, output_name)
+    _rename(graph_file, output_name)
     onnx.checker.check_model(graph_file)
     onnx.save(graph_file, path)
