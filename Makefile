@@ -18,7 +18,7 @@ $(READY): pyproject.toml requirements.lock
 		|| { echo "Python 3.11 to 3.13 is needed, found $$($(PYTHON) --version 2>&1): run make PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(UV) pip sync --quiet --python $(VENV) requirements.lock
+	$(UV) pip sync --quiet --compile-bytecode --python $(VENV) requirements.lock
 	$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
 	@touch $(READY)
 

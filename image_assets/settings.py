@@ -5,6 +5,7 @@ configuration, where a single run can still change them. Credentials are not set
 AWS chain (environment, profile, instance role).
 """
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as MalformedValue
 
 from image_assets.errors import SettingsError
 
 PREFIX = "IMAGE_ASSETS_"
+REMEDY = "docs/settings.md lists the settings and their values"
 
 
 class Settings(BaseSettings):
@@ -107,11 +110,16 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = "; ".join(
-            f"{PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}={item['input']!r}: {item['msg']}"
-            for item in error.errors()
-        )
-        raise SettingsError(f"{problems}. docs/settings.md lists the settings and their values") from error
+        problems = [f"{_variable(item['loc'][0])}={item['input']!r}: {item['msg']}" for item in error.errors()]
+        raise SettingsError(f"{'; '.join(problems)}. {REMEDY}") from error
+    except MalformedValue as error:
+        name = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "")
+        variable = _variable(name)
+        raise SettingsError(f"{variable}={os.environ.get(variable)!r}: the value is no JSON. {REMEDY}") from error
+
+
+def _variable(name: str | int) -> str:
+    return f"{PREFIX}{name}".upper()
 
 
 def settings_page() -> str:

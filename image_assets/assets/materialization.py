@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetMaterialization, DataVersion, Failure, MaterializeResult
+from dagster._core.definitions.data_version import CODE_VERSION_TAG, DATA_VERSION_TAG
 
 from image_assets.assets.metadata import counts_metadata, preview, speed_metadata
-from image_assets.errors import ImageAssetsError
+from image_assets.errors import ImageAssetsError, WarehouseError
+from image_assets.fruits.balance import unavailable
 from image_assets.progress import Progress
 from image_assets.resources.spark import SparkResource
 from image_assets.spark.partitions import Outcome, Task, replace_partitions
 from image_assets.spark.stages import Batches, Kernel, plan_fragments, scan
+from image_assets.warehouse.reading import Fragment
 from image_assets.warehouse.table import Table
+from image_assets.warehouse.warehouse import Warehouse
 
 Metadata = Mapping[str, Any]
 
@@ -63,15 +67,26 @@ def report_outcomes(
         if failed:
             raise failure_of(context, failed, len(finished))
     except BaseException:
+        tags = version_tags(context, [outcome for outcome, _ in finished])
         for outcome, metadata in finished:
             context.log_event(
-                AssetMaterialization(context.asset_key, partition=outcome.partition, metadata=dict(metadata))
+                AssetMaterialization(context.asset_key, partition=outcome.partition, metadata=dict(metadata), tags=tags)
             )
         raise
     for outcome, metadata in finished:
         context.add_asset_metadata(dict(metadata), partition_key=outcome.partition)
     context.log.info(f"{len(finished)} classes, {sum(outcome.rows for outcome, _ in finished):,} rows")
-    return MaterializeResult(data_version=DataVersion(str(max(outcome.version or 0 for outcome, _ in finished))))
+    return MaterializeResult(data_version=data_version([outcome for outcome, _ in finished]))
+
+
+def data_version(finished: Sequence[Outcome]) -> DataVersion:
+    """Return the version of the table after the last commit of a run."""
+    return DataVersion(str(max((outcome.version or 0 for outcome in finished), default=0)))
+
+
+def version_tags(context: AssetExecutionContext, finished: Sequence[Outcome]) -> dict[str, str]:
+    """Return the tags that Dagster itself gives to materializations it records."""
+    return {DATA_VERSION_TAG: data_version(finished).value, CODE_VERSION_TAG: code_version(context)}
 
 
 def failure_of(context: AssetExecutionContext, failed: Sequence[Outcome], n_finished: int) -> Failure:
@@ -154,8 +169,8 @@ def transform_classes(
     context: AssetExecutionContext,
     spark: SparkResource,
     progress: Progress,
-    source: Table,
-    target: Table,
+    warehouse: Warehouse,
+    tables: tuple[str, str],
     columns: Sequence[str],
     kernel: Kernel,
     *,
@@ -163,25 +178,29 @@ def transform_classes(
     configuration: Metadata,
     batch_rows: int = 256,
 ) -> MaterializeResult[Any]:
-    """Apply a kernel to the classes of the run in one table and replace them in another; see `materialize_classes`."""
-    counts = source.counts(requested_classes(context))
-    missing = sorted(name for name, found in counts.items() if found.files == 0)
-    if not source.exists() or (missing and len(missing) == len(counts)):
-        raise Failure(
-            f"{source.name} holds none of the classes {', '.join(sorted(counts))}: materialize {source.name} for them "
-            "first",
-            allow_retries=False,
-        )
+    """Apply a kernel to columns of one table and replace the classes of the run in another; see `materialize_classes`.
+
+    A class that the first table should hold and does not fails, so that what the other one has of it is kept.
+    """
+    source, target = warehouse.table(tables[0]), warehouse.table(tables[1])
+    classes = requested_classes(context)
+    absent = set(unavailable(warehouse, source.name, classes))
     session = spark.session
+
+    def plan(fruit_class: str) -> list[Fragment]:
+        if fruit_class in absent:
+            raise WarehouseError(f"{source.name} does not hold the class: materialize {source.name} for it first")
+        return plan_fragments(session.sparkContext, source, [fruit_class])
+
     return materialize_classes(
         context,
         spark,
         progress,
         target,
-        lambda fruit_class: plan_fragments(session.sparkContext, source, [fruit_class]),
+        plan,
         scan(source, columns, kernel, batch_rows),
         describe=describe,
-        expected_rows=sum(found.rows for found in counts.values()),
+        expected_rows=sum(found.rows for found in source.counts(classes).values()),
         configuration={**configuration, f"{source.name}_version": source.version()},
     )
 
@@ -192,5 +211,10 @@ def provenance(context: AssetExecutionContext, configuration: Metadata) -> dict[
     return {
         "configuration": dict(configuration),
         "configuration_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
-        "code_version": context.assets_def.code_versions_by_key[context.asset_key] or "",
+        "code_version": code_version(context),
     }
+
+
+def code_version(context: AssetExecutionContext) -> str:
+    """Return the version of the asset's code."""
+    return context.assets_def.code_versions_by_key[context.asset_key] or ""

@@ -10,12 +10,23 @@ from dagster import DagsterInstance, DynamicPartitionsDefinition, PartitionKeyRa
 from dagster._core.definitions.partitions.context import PartitionLoadingContext, partition_loading_context
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+FRUIT_CLASS = "fruit_class"
 LIST_SEPARATOR = ","
 """No key holds it, see `image_assets.vision.labels.class_key`."""
 
 
 class UnknownClassError(click.ClickException):
     """A class was asked for that is not registered; Dagster's command line prints the message and nothing else."""
+
+
+def unknown_class(key: str, registered: Sequence[str]) -> UnknownClassError:
+    """Return the error for a class that is not registered, with those that are and the remedy."""
+    known = sorted(registered)
+    shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+    return UnknownClassError(
+        f"{FRUIT_CLASS} {key!r} is not registered. Registered: {shown or 'none'}. Register what the source holds with "
+        "`image-assets classes --register`, or by materializing the asset fruit_classes."
+    )
 
 
 class RegisteredClasses(DynamicPartitionsDefinition):
@@ -37,7 +48,7 @@ class RegisteredClasses(DynamicPartitionsDefinition):
         keys = start.split(LIST_SEPARATOR)
         unknown = [key for key in keys if not self.has_partition_key(key)]
         if unknown:
-            raise self._unknown(", ".join(unknown))
+            raise unknown_class(", ".join(unknown), self.get_partition_keys())
         return keys
 
     def validate_partition_key(self, partition_key: str, context: PartitionLoadingContext) -> None:
@@ -49,19 +60,9 @@ class RegisteredClasses(DynamicPartitionsDefinition):
         with partition_loading_context(new_ctx=context):
             for key in partition_key.split(LIST_SEPARATOR):
                 if not self.has_partition_key(key):
-                    raise self._unknown(key)
-
-    def _unknown(self, key: str) -> UnknownClassError:
-        known = sorted(self.get_partition_keys())
-        shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
-        return UnknownClassError(
-            f"{self.name} {key!r} is not registered. Registered: {shown or 'none'}. "
-            "Register what the source holds with `image-assets classes --register`, "
-            "or by materializing the asset fruit_classes."
-        )
+                    raise unknown_class(key, self.get_partition_keys())
 
 
-FRUIT_CLASS = "fruit_class"
 fruit_class_partitions = RegisteredClasses(name=FRUIT_CLASS)
 
 
@@ -76,6 +77,9 @@ def register_classes(instance: DagsterInstance, keys: list[str]) -> list[str]:
 def range_tags(instance: DagsterInstance, keys: Sequence[str]) -> dict[str, str]:
     """Return the tags of a run for exactly these registered classes, contiguous or not."""
     registered = list(instance.get_dynamic_partitions(FRUIT_CLASS))
+    for key in keys:
+        if key not in registered:
+            raise unknown_class(key, registered)
     places = sorted(registered.index(key) for key in keys)
     start, end = registered[places[0]], registered[places[-1]]
     if places[-1] - places[0] + 1 != len(places):

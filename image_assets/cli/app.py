@@ -59,5 +59,5 @@ def main() -> None:
     try:
         app()
     except ImageAssetsError as error:
-        errors.print(f"[bold red]error:[/] {escape(str(error))}")
+        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)

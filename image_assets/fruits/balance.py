@@ -37,3 +37,19 @@ def imbalances(warehouse: Warehouse, table: str, classes: Sequence[str]) -> list
         if after[name].rows != expected:
             found.append(Imbalance(name, expected, after[name].rows))
     return found
+
+
+def unavailable(warehouse: Warehouse, table: str, classes: Sequence[str]) -> list[str]:
+    """Return the classes that a table should have rows of and has none.
+
+    No rows are all right where every picture of the class has ended as a failure before.
+    """
+    counts = warehouse.table(table).counts(classes)
+    empty = [name for name in classes if counts[name].rows == 0]
+    if table not in ROWS_OF or not empty:
+        return empty
+    upstream, _ = ROWS_OF[table]
+    before = warehouse.table(upstream).counts(empty)
+    lost = {item.fruit_class for item in imbalances(warehouse, table, empty)}
+    nothing_before = [name for name in empty if before[name].rows == 0]
+    return sorted(lost | set(unavailable(warehouse, upstream, nothing_before)))

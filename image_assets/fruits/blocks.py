@@ -14,6 +14,7 @@ from image_assets.warehouse.table import Table
 
 Float32Array = npt.NDArray[np.float32]
 BLOCK_ROWS = 1024
+NO_ROWS = "table {name!r} has no rows: materialize {name} for the classes first"
 
 
 def feature_matrix(column: pa.ListArray) -> Float32Array:
@@ -39,7 +40,7 @@ def feature_width(table: Table) -> int:
     """
     first = table.head(1, ["features"])
     if first.num_rows == 0:
-        raise WarehouseError(f"table {table.name!r} has no rows: materialize {table.name} for the classes first")
+        raise WarehouseError(NO_ROWS.format(name=table.name))
     return len(first["features"][0])
 
 
@@ -48,9 +49,12 @@ def only_value(table: Table, column: str, remedy: str) -> str:
 
     Raises:
         IncompatibleArtifactError: if there are several, naming them and the remedy.
+        WarehouseError: if there is no row.
     """
     values = sorted(pc.unique(table.read([column])[column]).to_pylist())
-    if len(values) != 1:
+    if not values:
+        raise WarehouseError(NO_ROWS.format(name=table.name))
+    if len(values) > 1:
         raise IncompatibleArtifactError(
             f"table {table.name!r} mixes rows of {len(values)} values of {column!r} ({', '.join(values)}): {remedy}"
         )

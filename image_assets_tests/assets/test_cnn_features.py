@@ -40,7 +40,7 @@ def test_rows_and_metadata_name_the_backbone_and_its_weights(chain: Run) -> None
     assert len(names) == 1
     backbone, form, digest = names.pop().split("/")
     assert (backbone, form, len(digest)) == ("efficientnet_lite0", "pooled", 12)
-    assert {found["engine"] for found in metadata.values()} == {"openvino"}
+    assert {found["configuration"]["engine"] for found in metadata.values()} == {"openvino"}
 
 
 def test_a_second_run_uses_the_exported_graph_and_finds_the_same(project: Project) -> None:
@@ -57,7 +57,7 @@ def test_another_engine_finds_the_same_and_says_so(project: Project) -> None:
     before = features_of(project, *CLASSES)
     run = project.run("cnn_features", classes=["Cherry"], engine="onnxruntime")
     after = features_of(project, "Cherry")
-    assert run.metadata("cnn_features")["Cherry"]["engine"] == "onnxruntime"
+    assert run.metadata("cnn_features")["Cherry"]["configuration"]["engine"] == "onnxruntime"
     for path, features in after.items():
         np.testing.assert_allclose(features, before[path], atol=1e-4)
 
@@ -73,4 +73,4 @@ def test_frames_of_another_size_are_refused_with_the_remedy(project: Project) ->
 def test_frames_that_are_not_there_yet_are_asked_for(project: Project) -> None:
     project.table("decoded_frames").commit([], ["Cherry"])
     run = project.run("cnn_features", classes=["Cherry"])
-    assert run.failure == "decoded_frames holds none of the classes Cherry: materialize decoded_frames for them first"
+    assert "Cherry: decoded_frames does not hold the class: materialize decoded_frames for it first" in run.failure

@@ -67,6 +67,6 @@ def test_size_and_filter_are_settings(project: Project) -> None:
     assert all("100" in row["decode_error"] for row in reasons if row["path"] not in BROKEN)
 
     run = project.run("decoded_frames", classes=["Cherry"], frame_size=32)
-    assert run.metadata("decoded_frames")["Cherry"]["frame_size"] == 32
+    assert run.metadata("decoded_frames")["Cherry"]["configuration"]["frame_size"] == 32
     frames = project.table("decoded_frames").read(["frame"], ["Cherry"])["frame"].drop_null()
     assert {len(frame) for frame in frames.to_pylist()} == {32 * 32 * 3}

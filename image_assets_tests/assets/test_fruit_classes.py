@@ -53,6 +53,17 @@ def test_a_class_that_vanished_stays_registered_and_a_new_one_joins(empty_projec
     assert registered(empty_project) == ["Cherry_1", "Cherry_2", "Kiwi", "Banana"]
 
 
+def test_the_data_version_changes_with_the_classes_and_only_then(empty_project: Project) -> None:
+    def data_version() -> str:
+        return empty_project.run("fruit_classes").tags("fruit_classes")[None]["dagster/data_version"]
+
+    first = data_version()
+    assert data_version() == first
+    (empty_project.source / "Banana").mkdir()
+    (empty_project.source / "Banana/0.png").touch()
+    assert data_version() != first
+
+
 def test_a_source_without_pictures_says_what_it_should_hold(empty_project: Project) -> None:
     shutil.rmtree(empty_project.source)
     (empty_project.source / "notes").mkdir(parents=True)

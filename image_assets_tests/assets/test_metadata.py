@@ -84,7 +84,10 @@ def test_the_schema_of_a_table_carries_types_and_descriptions() -> None:
 def test_pictures_are_shown_in_place() -> None:
     figure = Figure(figsize=(2, 1))
     figure.add_subplot().plot([0, 1])
-    cases = [(Image.new("RGBA", (40, 20), "red"), "jpeg", "JPEG"), (figure, "png", "PNG")]
+    cases: list[tuple[Image.Image | Figure, str, str]] = [
+        (Image.new("RGBA", (40, 20), "red"), "jpeg", "JPEG"),
+        (figure, "png", "PNG"),
+    ]
     for drawn, mime, file_format in cases:
         found = re.fullmatch(rf"!\[a name\]\(data:image/{mime};base64,(.+)\)", picture(drawn, "a name").value)
         assert found

@@ -28,7 +28,7 @@ def test_the_classifier_is_stored_without_pickle_and_names_its_projection(chain:
     store = chain.project.warehouse.artifacts
     digest, artifact = store.latest("classifier", "fruit_classifier")
     metadata = chain.metadata("fruit_classifier")[None]
-    projection = chain.metadata("reduced_features")["Cherry"]["projection"]
+    projection = chain.metadata("reduced_features")["Cherry"]["configuration"]["projection"]
     assert (metadata["digest"], metadata["n_classes"], metadata["projection"]) == (digest, 3, projection)
     assert (artifact.metadata["projection"], artifact.metadata["classes"]) == (projection, CLASSES)
     with np.load(f"{store.root.path}/classifier/{digest}.npz", allow_pickle=False) as stored:
@@ -39,7 +39,8 @@ def test_the_classifier_is_stored_without_pickle_and_names_its_projection(chain:
 def test_features_of_another_projection_are_refused(project: Project, chain: Run) -> None:
     fitted = chain.metadata("fruit_classifier")[None]["projection"]
     project.run("feature_projection", n_components=3)
-    found = project.run("reduced_features", classes=CLASSES).metadata("reduced_features")["Cherry"]["projection"]
+    reduced = project.run("reduced_features", classes=CLASSES).metadata("reduced_features")
+    found = reduced["Cherry"]["configuration"]["projection"]
     run = project.run("predictions", classes=CLASSES)
     assert not run.result.success
     assert (

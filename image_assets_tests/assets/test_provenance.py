@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from image_assets_tests.assets.project import CLASSES, Run
+from image_assets_tests.assets.project import CLASSES, Project, Run
 
 PARTITIONED = ["raw_images", "decoded_frames", "cnn_features", "reduced_features", "predictions"]
 
@@ -41,6 +41,7 @@ def test_metadata_holds_the_version_of_the_commit_of_each_class(chain: Run, tabl
     assert set(versions) == set(CLASSES)
     assert sorted(versions.values()) == [1, 2, 3]
     for name, version in versions.items():
+        assert name is not None
         added = chain.project.table(table).snapshot(version).get_add_actions(flatten=True)
         before = chain.project.table(table).snapshot(version - 1).get_add_actions(flatten=True)
         new = set(added["path"].to_pylist()) - set(before["path"].to_pylist())
@@ -69,3 +70,36 @@ def test_each_stage_names_the_version_that_it_read(chain: Run) -> None:
     for table, source in zip(PARTITIONED[1:], PARTITIONED, strict=False):
         versions = {found["configuration"][f"{source}_version"] for found in chain.metadata(table).values()}
         assert versions == {chain.project.table(source).version()}
+
+
+def test_classes_of_one_run_have_one_configuration_and_its_digest(chain: Run) -> None:
+    for table in PARTITIONED:
+        metadata = chain.metadata(table)
+        assert len({json.dumps(found["configuration"], sort_keys=True) for found in metadata.values()}) == 1
+        (digest,) = {found["configuration_digest"] for found in metadata.values()}
+        assert len(digest) == 12
+        assert {found["code_version"] for found in metadata.values()} == {"1"}
+
+
+def test_another_setting_is_another_digest(project: Project) -> None:
+    def digest(**settings: Any) -> str:
+        run = project.run("decoded_frames", classes=["Cherry"], **settings)
+        return str(run.metadata("decoded_frames")["Cherry"]["configuration_digest"])
+
+    first = digest(frame_size=16)
+    assert digest(frame_size=16) == first
+    assert digest(frame_size=16, alpha="drop") != first
+
+
+@pytest.mark.parametrize(
+    "asset",
+    [
+        *PARTITIONED,
+        "feature_projection",
+        "fruit_classifier",
+        "evaluation",
+    ],
+)
+def test_every_result_can_be_traced(chain: Run, asset: str) -> None:
+    for found in chain.metadata(asset).values():
+        assert {"configuration", "configuration_digest", "code_version"} <= found.keys()

@@ -72,7 +72,7 @@ def test_the_preview_shows_keys_and_no_bytes(chain: Run) -> None:
     preview = chain.metadata("raw_images")["Cherry"]["preview"]
     names = [column.name for column in preview.schema.columns]
     assert names == [
-        *("path", "fruit_class", "label", "split", "content_sha256"),
+        *("path", "label", "split", "content_sha256"),
         *("modification_time", "length", "read_error"),
     ]
     shown = [record.data["path"] for record in preview.records]

@@ -104,6 +104,53 @@ def test_classes_that_finish_beside_a_failing_one_have_their_metadata(project: P
         assert event.metadata["failures"].value == (1 if name == "Apple_Red_1" else 0)
 
 
+def test_classes_that_finish_beside_a_failing_one_have_their_versions(project: Project) -> None:
+    shutil.rmtree(project.source / "Training/Apple Red 2")
+    shutil.rmtree(project.source / "Test/Apple Red 2")
+    project.run("raw_images", classes=CLASSES)
+    records = project.instance.fetch_materializations(AssetKey("raw_images"), limit=10).records
+    for record in records:
+        assert record.asset_materialization is not None
+        tags = record.asset_materialization.tags or {}
+        assert tags["dagster/data_version"] == str(project.table("raw_images").version())
+        assert tags["dagster/code_version"] == "1"
+
+
+def test_a_class_that_its_source_does_not_hold_is_not_recorded_as_done(project: Project) -> None:
+    project.table("decoded_frames").commit([], ["Cherry"])
+    before = project.written("cnn_features", "Cherry")
+    run = project.run("cnn_features", classes=CLASSES)
+    assert not run.result.success
+    assert "decoded_frames" in run.failure
+    assert "Cherry" in run.failure
+    assert project.materialized("cnn_features") == {"Apple_Red_1", "Apple_Red_2"}
+    assert project.written("cnn_features", "Cherry") == before
+
+
+def write_broken_class(project: Project) -> None:
+    folder = project.source / "Training/Nut"
+    folder.mkdir()
+    (folder / "0.jpg").write_text("no picture")
+    project.register("Nut")
+
+
+def test_a_class_without_one_good_picture_goes_along_with_the_others(project: Project) -> None:
+    write_broken_class(project)
+    stages = ("raw_images", "decoded_frames", "cnn_features", "reduced_features", "predictions")
+    run = project.run(*stages, classes=["Cherry", "Nut"])
+    assert run.result.success, run.failure
+    assert run.metadata("decoded_frames")["Nut"]["failures"] == 1
+    assert [run.metadata(stage)["Nut"]["dagster/row_count"] for stage in stages] == [1, 1, 0, 0, 0]
+    assert all(evaluation.passed for evaluation in run.result.get_asset_check_evaluations())
+
+
+def test_a_class_without_one_good_picture_goes_alone_too(project: Project) -> None:
+    write_broken_class(project)
+    run = project.run("raw_images", "decoded_frames", "cnn_features", "reduced_features", classes=["Nut"])
+    assert run.result.success, run.failure
+    assert run.metadata("reduced_features")["Nut"]["dagster/row_count"] == 0
+
+
 def test_what_cannot_be_cured_by_trying_again_is_not_retried(project: Project) -> None:
     shutil.rmtree(project.source / "Training/Cherry")
     shutil.rmtree(project.source / "Test/Cherry")

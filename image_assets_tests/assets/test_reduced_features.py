@@ -1,5 +1,6 @@
 import base64
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from image_assets_tests.assets.project import ROWS, Project, Run
 def matrix(project: Project, table: str, split: str | None = None) -> np.ndarray:
     rows = project.table(table).read(["path", "split", "features"]).sort_by("path")
     chosen = np.array([split in {None, found} for found in rows["split"].to_pylist()])
-    return feature_matrix(rows["features"].combine_chunks())[chosen].astype(float)
+    return np.asarray(feature_matrix(rows["features"].combine_chunks())[chosen], float)
 
 
 def rename_backbone(project: Project, fruit_class: str, backbone: str) -> None:
@@ -77,7 +78,7 @@ def test_fitting_again_on_the_same_features_gives_the_same_artifact(project: Pro
 def test_the_number_of_components_is_a_setting(project: Project) -> None:
     project.run("feature_projection", n_components=3)
     run = project.run("reduced_features", classes=["Cherry"])
-    assert run.metadata("reduced_features")["Cherry"]["projection"].startswith("pca-3/")
+    assert run.metadata("reduced_features")["Cherry"]["configuration"]["projection"].startswith("pca-3/")
     lengths = {len(row) for row in project.table("reduced_features").read(["features"], ["Cherry"])["features"]}
     assert lengths == {3}
 
@@ -85,7 +86,8 @@ def test_the_number_of_components_is_a_setting(project: Project) -> None:
 def test_a_random_projection_is_a_setting(project: Project) -> None:
     project.run("feature_projection", projection="sparse_random_projection", n_components=20)
     run = project.run("reduced_features", classes=["Cherry"])
-    assert run.metadata("reduced_features")["Cherry"]["projection"].startswith("sparse_random_projection-20/")
+    configuration = run.metadata("reduced_features")["Cherry"]["configuration"]
+    assert configuration["projection"].startswith("sparse_random_projection-20/")
     assert (
         "explained_variance"
         not in project.run("feature_projection", projection="sparse_random_projection", n_components=20).metadata(
@@ -125,7 +127,7 @@ def test_a_projection_of_two_backbones_is_refused(project: Project, chain: Run) 
         ({"projection": "sparse_random_projection", "jl_eps": 2.0}, "2.0"),
     ],
 )
-def test_impossible_options_are_named(project: Project, changes: dict[str, object], reason: str) -> None:
+def test_impossible_options_are_named(project: Project, changes: dict[str, Any], reason: str) -> None:
     run = project.run("feature_projection", **changes)
     assert not run.result.success
     assert "SettingsError" in run.failure

@@ -30,7 +30,8 @@ def decoded_frames(
     A picture that cannot be read or decoded, or that the filter excludes, keeps its row, with the reason in
     `decode_error`.
     """
-    source, target = warehouse.open().table("raw_images"), warehouse.open().table("decoded_frames")
+    opened = warehouse.open()
+    target = opened.table("decoded_frames")
 
     def describe(outcome: Outcome) -> dict[str, Any]:
         sheet = class_sheet(target, outcome.partition)
@@ -41,8 +42,8 @@ def decoded_frames(
         context,
         spark,
         progress,
-        source,
-        target,
+        opened,
+        ("raw_images", "decoded_frames"),
         SOURCE_COLUMNS,
         decode_kernel(frames.options),
         describe=describe,

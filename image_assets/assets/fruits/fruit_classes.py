@@ -1,6 +1,9 @@
 """Asset `fruit_classes`: what the source holds, registered as partitions."""
 
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, TableRecord, asset
+import hashlib
+import json
+
+from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, TableRecord, asset
 
 from image_assets.assets.fruits.declaration import unpartitioned
 from image_assets.automation.partitions import register_classes
@@ -29,5 +32,6 @@ def fruit_classes(context: AssetExecutionContext, source: ImageSourceResource) -
             "n_classes": len(folders),
             "n_new_classes": len(new),
             "classes": MetadataValue.table(rows),
-        }
+        },
+        data_version=DataVersion(hashlib.sha256(json.dumps(folders).encode()).hexdigest()),
     )

@@ -8,7 +8,8 @@ from dagster import AssetExecutionContext, DataVersion, MaterializeResult, Metad
 from image_assets.assets.fruits.declaration import partitioned, unpartitioned
 from image_assets.assets.fruits.reduced_features import reduced_features
 from image_assets.assets.materialization import provenance, transform_classes
-from image_assets.assets.metadata import picture
+from image_assets.assets.metadata import picture, table_schema
+from image_assets.contracts import TABLES
 from image_assets.fruits.classifier import (
     KIND,
     NAME,
@@ -65,8 +66,8 @@ def predictions(
         context,
         spark,
         progress,
-        opened.table("reduced_features"),
-        opened.table("predictions"),
+        opened,
+        ("reduced_features", "predictions"),
         SOURCE_COLUMNS,
         prediction_kernel(opened.artifacts, digest),
         describe=lambda _: {},
@@ -74,7 +75,11 @@ def predictions(
     )
 
 
-@asset(deps=[predictions], **unpartitioned({"spark", "deltalake"}, code_version="1"))
+@asset(
+    deps=[predictions],
+    metadata={"dagster/column_schema": table_schema(TABLES["evaluation"])},
+    **unpartitioned({"spark", "deltalake"}, code_version="1"),
+)
 def evaluation(
     context: AssetExecutionContext, spark: SparkResource, warehouse: WarehouseResource
 ) -> MaterializeResult[Any]:
@@ -93,6 +98,7 @@ def evaluation(
             "test_pictures": scores.confusion.total,
             "target": target,
             "delta_version": version,
+            **provenance(context, {"target": target, "predictions_version": opened.table("predictions").version()}),
             "per_class": MetadataValue.md(scores.as_markdown()),
             "confusion": picture(confusion_plot(scores.confusion), "confusion matrix"),
         },

@@ -1,0 +1,1 @@
+"""Tests of when assets run: partitions and the runs that cover them."""

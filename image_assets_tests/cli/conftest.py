@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from image_assets_tests.assets.project import write_source
+from image_assets_tests.cli.process import Workspace
+
+DAGSTER_YAML = "telemetry:\n  enabled: false\n"
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A folder with real pictures, where nothing has run yet."""
+    folder = tmp_path_factory.mktemp("cli")
+    write_source(folder / "source")
+    (folder / "home").mkdir()
+    (folder / "home/dagster.yaml").write_text(DAGSTER_YAML)
+    return Workspace(folder)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Workspace:
+    """A folder with three classes of one file each, for commands that open no picture."""
+    for name in ("Training/Kiwi", "Test/Kiwi", "Training/Cherry 1"):
+        (tmp_path / "source" / name).mkdir(parents=True)
+        (tmp_path / "source" / name / "0.jpg").write_bytes(b"not opened")
+    return Workspace(tmp_path)

@@ -1,0 +1,139 @@
+from pathlib import Path
+from typing import Any
+
+from image_assets.fruits.classifier import ClassifierOptions
+from image_assets.fruits.cnn_features import BackboneOptions
+from image_assets.fruits.projection import ProjectionOptions
+from image_assets.resources.backbone import BackboneResource
+from image_assets.resources.settings import resources_of
+from image_assets.resources.source import ImageSourceResource
+from image_assets.resources.spark import SparkResource
+from image_assets.resources.stages import ClassifierResource, FrameResource, ProjectionResource
+from image_assets.resources.warehouse import WarehouseResource
+from image_assets.settings import Settings
+from image_assets.spark.session import SparkOptions
+from image_assets.vision.decode import DecodeOptions, ImageFilter
+from image_assets.vision.engine import EngineOptions
+
+OTHER = Settings(
+    source="pictures",
+    warehouse="tables",
+    backbone="resnet50",
+    feature_form="flattened",
+    weights_dir=Path("weights"),
+    weights_file=Path("weights/my.h5"),
+    engine="onnxruntime",
+    device="cuda",
+    engine_batch_rows=64,
+    imagenet_top_k=3,
+    frame_size=100,
+    alpha="drop",
+    max_pixels=1_000_000,
+    filter_channels=(3, 4),
+    filter_max_height=200,
+    filter_max_width=300,
+    filter_max_pixel_count=50_000,
+    projection="sparse_random_projection",
+    n_components=64,
+    variance_fraction=None,
+    centre=False,
+    whiten=True,
+    jl_eps=0.5,
+    jl_samples=1000,
+    classifier="linear_discriminant",
+    c=0.1,
+    class_weight="none",
+    max_iterations=7,
+    target="label",
+    seed=1,
+    spark_master="local[1]",
+    spark_driver_memory="1g",
+    spark_executor_memory="3g",
+    spark_task_cpus=2,
+    spark_arrow_batch_rows=10,
+    spark_extra={"spark.executor.instances": "4"},
+    task_mib=16,
+    target_file_mib=32,
+)
+"""Every setting with another value than its default, but for one that excludes another."""
+
+
+def test_every_setting_reaches_its_resource() -> None:
+    resources = resources_of(OTHER)
+    assert (resources["source"].address, resources["source"].task_mib) == ("pictures", 16)
+    assert (resources["warehouse"].root, resources["warehouse"].open().target_file_mib) == ("tables", 32)
+    assert resources["spark"].options == SparkOptions(
+        "local[1]", "1g", "3g", task_cpus=2, arrow_batch_rows=10, extra={"spark.executor.instances": "4"}
+    )
+    assert resources["frames"].options == DecodeOptions(
+        frame_size=100,
+        alpha="drop",
+        max_pixels=1_000_000,
+        image_filter=ImageFilter(channels=(3, 4), max_height=200, max_width=300, max_pixel_count=50_000),
+    )
+    assert resources["backbone"].options(threads=2) == BackboneOptions(
+        name="resnet50",
+        form="flattened",
+        weights_dir=Path("weights"),
+        weights_file=Path("weights/my.h5"),
+        engine=EngineOptions("onnxruntime", "cuda", threads=2, batch_rows=64),
+    )
+    assert resources["backbone"].imagenet_top_k == 3
+    assert resources["projection"].options == ProjectionOptions(
+        "sparse_random_projection", 64, centre=False, whiten=True, jl_eps=0.5, jl_samples=1000, seed=1
+    )
+    assert resources["classifier"].options == ClassifierOptions(
+        "linear_discriminant", target="label", c=0.1, class_weight="none", max_iterations=7
+    )
+
+
+def test_the_sample_of_settings_leaves_none_at_its_default() -> None:
+    same = {name for name, field in Settings.model_fields.items() if getattr(OTHER, name) == field.default}
+    assert same == {"variance_fraction"}
+
+
+def test_a_fraction_of_variance_takes_the_place_of_a_number_of_components() -> None:
+    settings = Settings(n_components=64, variance_fraction=0.9)
+    assert resources_of(settings)["projection"].options.n_components == 0.9
+
+
+# Dagster's typing does not know that fields given as `Field(3, ...)` may be left out.
+KINDS: dict[str, Any] = {
+    "source": ImageSourceResource,
+    "warehouse": WarehouseResource,
+    "spark": SparkResource,
+    "frames": FrameResource,
+    "backbone": BackboneResource,
+    "projection": ProjectionResource,
+    "classifier": ClassifierResource,
+}
+
+
+def test_resources_and_settings_have_the_same_defaults() -> None:
+    # A resource in somebody's own definitions must do what the project does with no setting at all.
+    resources = resources_of(Settings())
+    for name, kind in KINDS.items():
+        assert resources[name].model_dump() == kind().model_dump(), name
+
+
+def test_options_and_resources_have_the_same_defaults() -> None:
+    assert KINDS["spark"]().options == SparkOptions()
+    assert KINDS["frames"]().options == DecodeOptions()
+    assert KINDS["backbone"]().options(threads=1) == BackboneOptions()
+    assert KINDS["projection"]().options == ProjectionOptions()
+    assert KINDS["classifier"]().options == ClassifierOptions()
+
+
+def test_another_form_is_the_choice_of_the_asset() -> None:
+    assert KINDS["backbone"](form="flattened").options(threads=1, form="probabilities").form == "probabilities"
+
+
+def test_every_value_of_a_resource_is_described() -> None:
+    resources = [resource for name, resource in resources_of(Settings()).items() if name != "progress"]
+    blank = [
+        f"{type(resource).__name__}.{name}"
+        for resource in resources
+        for name, field in type(resource).model_fields.items()
+        if not field.description
+    ]
+    assert blank == []

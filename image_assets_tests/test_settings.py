@@ -1,0 +1,113 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from image_assets.errors import SettingsError
+from image_assets.settings import PREFIX, Settings, load_settings, settings_page
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Settings]]:
+    """Load the settings of an environment that has these variables of the family and no others."""
+
+    def load(**variables: str) -> Settings:
+        for name in Settings.model_fields:
+            monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(PREFIX + name, value)
+        load_settings.cache_clear()
+        return load_settings()
+
+    yield load
+    load_settings.cache_clear()
+
+
+def test_an_empty_environment_is_the_documented_default(load: Callable[..., Settings]) -> None:
+    settings = load()
+    assert (settings.source, settings.warehouse) == ("data/fruits", "data/warehouse")
+    assert (settings.backbone, settings.frame_size, settings.spark_master) == ("efficientnet_lite0", 224, "local[*]")
+    assert (settings.weights_dir, settings.n_components, settings.spark_extra) == (None, None, {})
+
+
+def test_variables_set_values_of_every_kind(load: Callable[..., Settings]) -> None:
+    settings = load(
+        SOURCE="s3://bucket/fruits",
+        WEIGHTS_DIR="/weights",
+        FRAME_SIZE="96",
+        FILTER_CHANNELS="[3, 4]",
+        VARIANCE_FRACTION="0.95",
+        WHITEN="true",
+        TARGET="label",
+        SPARK_EXTRA='{"spark.ui.enabled": "true"}',
+    )
+    assert settings.source == "s3://bucket/fruits"
+    assert settings.weights_dir == Path("/weights")
+    assert (settings.frame_size, settings.filter_channels) == (96, (3, 4))
+    assert (settings.variance_fraction, settings.whiten, settings.target) == (0.95, True, "label")
+    assert settings.spark_extra == {"spark.ui.enabled": "true"}
+
+
+def test_an_empty_variable_is_the_default(load: Callable[..., Settings]) -> None:
+    assert load(N_COMPONENTS="", SOURCE="", SPARK_EXTRA="") == load()
+
+
+def test_the_environment_is_read_once(load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(SEED="7")
+    monkeypatch.setenv("IMAGE_ASSETS_SEED", "8")
+    assert load_settings() is settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("FRAME_SIZE", "large", "valid integer"),
+        ("FRAME_SIZE", "0", "greater than or equal to 1"),
+        ("ENGINE", "torch", "'openvino', 'onnxruntime' or 'tensorflow'"),
+        ("SPARK_TASK_CPUS", "-1", "greater than or equal to 1"),
+        ("IMAGENET_TOP_K", "1001", "less than or equal to 1000"),
+        ("WHITEN", "maybe", "valid boolean"),
+        ("FILTER_CHANNELS", "3,4", "valid tuple"),
+    ],
+)
+def test_a_wrong_value_names_its_variable_and_the_value(
+    load: Callable[..., Settings], name: str, value: str, reason: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(**{name: value})
+    message = str(caught.value)
+    assert message.startswith(f"IMAGE_ASSETS_{name}={value!r}: ")
+    assert reason in message
+    assert message.endswith("docs/settings.md lists the settings and their values")
+
+
+def test_all_wrong_values_are_named_at_once(load: Callable[..., Settings]) -> None:
+    with pytest.raises(SettingsError, match=r"IMAGE_ASSETS_ALPHA='grey'.*; IMAGE_ASSETS_SEED='x'"):
+        load(SEED="x", ALPHA="grey")
+
+
+def test_a_value_that_is_no_json_names_its_variable(load: Callable[..., Settings]) -> None:
+    with pytest.raises(SettingsError, match=r"^IMAGE_ASSETS_SPARK_EXTRA='spark\.ui\.enabled=true'"):
+        load(SPARK_EXTRA="spark.ui.enabled=true")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("FILTER_CHANNELS", '["three"]'), ("SPARK_EXTRA", '{"spark.task.maxFailures": 4}')]
+)
+def test_a_value_with_a_wrong_part_names_its_variable(load: Callable[..., Settings], name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^IMAGE_ASSETS_{name}[=:[ ]"):
+        load(**{name: value})
+
+
+def test_settings_cannot_be_changed_once_read(load: Callable[..., Settings]) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load().seed = 3  # type: ignore[misc]
+
+
+def test_every_setting_is_described_and_on_the_page() -> None:
+    page = settings_page()
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+        assert f"| `IMAGE_ASSETS_{name.upper()}` |" in page
+        assert field.description in page
