@@ -80,7 +80,7 @@ def range_tags(instance: DagsterInstance, keys: Sequence[str]) -> dict[str, str]
     for key in keys:
         if key not in registered:
             raise unknown_class(key, registered)
-    places = sorted(registered.index(key) for key in keys)
+    places = sorted({registered.index(key) for key in keys})
     start, end = registered[places[0]], registered[places[-1]]
     if places[-1] - places[0] + 1 != len(places):
         start = end = LIST_SEPARATOR.join(registered[place] for place in places)

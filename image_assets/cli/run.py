@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import typer
-from dagster import DagsterInstance, ExecuteInProcessResult, ResourceDefinition
+from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, ResourceDefinition
 from rich.console import Console
 from rich.table import Table
 
@@ -11,6 +11,9 @@ from image_assets.automation.partitions import range_tags, register_classes
 from image_assets.cli.app import app
 from image_assets.cli.console import listening
 from image_assets.errors import ImageAssetsError, SourceError
+from image_assets.fruits.classifier import KIND as CLASSIFIER_KIND
+from image_assets.fruits.classifier import NAME as CLASSIFIER_NAME
+from image_assets.fruits.projection import NAME as PROJECTION_NAME
 from image_assets.progress import Progress
 from image_assets.settings import Settings, load_settings
 from image_assets.spark.java import check_java
@@ -27,7 +30,11 @@ class RunError(ImageAssetsError):
 def run(
     classes: Annotated[list[str] | None, typer.Argument(help="Classes to run; all of the source by default.")] = None,
 ) -> None:
-    """Materialize the fruits chain, from the files to predictions and their evaluation."""
+    """Materialize the fruits chain, from the files to predictions and their evaluation.
+
+    With some classes named, only these are computed: the projection and the classifier stay as they were fitted, since
+    the features of the other classes belong to them. A first run fits them to what it has.
+    """
     settings = load_settings()
     check_java()
     chosen = _choose_classes(settings, classes)
@@ -35,7 +42,7 @@ def run(
     console.print(f"[bold]image_assets[/]: {len(chosen)} classes of {settings.source} into {settings.warehouse}")
     with DagsterInstance.get() as instance, listening(console) as progress:
         register_classes(instance, chosen)
-        result = _execute(instance, settings, chosen, progress)
+        result = _execute(instance, settings, chosen, progress, refit=not classes or not _is_fitted(settings))
     if not result.success:
         raise RunError(_reason(result))
     console.print(_summary(settings, chosen))
@@ -51,18 +58,26 @@ def _choose_classes(settings: Settings, wanted: list[str] | None) -> list[str]:
     unknown = sorted(set(wanted or []) - set(found))
     if unknown:
         raise SourceError(f"the source {source.address} has no class {', '.join(unknown)}; it has {', '.join(found)}")
-    return sorted(wanted) if wanted else found
+    return sorted(set(wanted)) if wanted else found
+
+
+def _is_fitted(settings: Settings) -> bool:
+    """Whether the warehouse has a classifier, and with it a projection."""
+    return Warehouse.at(settings.warehouse).artifacts.resolve(CLASSIFIER_KIND, CLASSIFIER_NAME) is not None
 
 
 def _execute(
-    instance: DagsterInstance, settings: Settings, classes: list[str], progress: Progress
+    instance: DagsterInstance, settings: Settings, classes: list[str], progress: Progress, *, refit: bool
 ) -> ExecuteInProcessResult:
     from image_assets.definitions import build_definitions
 
     listener = ResourceDefinition.hardcoded_resource(progress)
-    job = build_definitions(settings, {"progress": listener}).resolve_job_def("fruits")
+    definitions = build_definitions(settings, {"progress": listener})
+    job = definitions.resolve_job_def("fruits")
+    kept = set() if refit else {AssetKey(PROJECTION_NAME), AssetKey(CLASSIFIER_NAME)}
     return job.execute_in_process(
         instance=instance,
+        asset_selection=sorted(set(job.asset_layer.executable_asset_keys) - kept),
         tags=range_tags(instance, classes),
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,

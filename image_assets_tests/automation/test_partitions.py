@@ -87,3 +87,7 @@ def test_the_error_says_so_where_nothing_is_registered() -> None:
 def test_tags_for_an_unknown_class_say_how_it_is_registered(instance: DagsterInstance) -> None:
     with pytest.raises(UnknownClassError, match="'Fig' is not registered"):
         range_tags(instance, ["Kiwi", "Fig"])
+
+
+def test_a_class_that_is_named_twice_is_one(instance: DagsterInstance) -> None:
+    assert keys_of(instance, range_tags(instance, ["Kiwi", "Kiwi"])) == ["Kiwi"]

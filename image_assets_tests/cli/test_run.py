@@ -97,6 +97,16 @@ def test_dagster_recomputes_one_class_and_leaves_the_others(done: Done, workspac
     assert len(changed) == 2
 
 
+def test_a_run_of_scattered_classes_keeps_the_fit_and_the_others(done: Done, workspace: Workspace) -> None:
+    apple = {path for path in written(workspace, "predictions") if "Apple_Red_2" in str(path)}
+    projections = Warehouse.at(workspace.warehouse).artifacts.resolve("projection", "feature_projection")
+    again = workspace.image_assets("run", "Cherry", "Apple_Red_1")
+    assert again.returncode == 0, again.stderr
+    assert "90.00%" in again.stdout
+    assert {path for path in written(workspace, "predictions") if "Apple_Red_2" in str(path)} == apple
+    assert Warehouse.at(workspace.warehouse).artifacts.resolve("projection", "feature_projection") == projections
+
+
 def test_dagster_says_how_an_unknown_class_is_registered(done: Done, workspace: Workspace) -> None:
     command = ("asset", "materialize", "-m", "image_assets.definitions", "--select", "decoded_frames")
     unknown = workspace.run("dagster", *command, "--partition", "Dragonfruit")

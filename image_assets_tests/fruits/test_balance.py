@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from image_assets.fruits.balance import ROWS_OF, Imbalance, imbalances
+from image_assets.fruits.balance import ROWS_OF, Imbalance, imbalances, unavailable
 from image_assets.warehouse.warehouse import Warehouse
 from image_assets_tests.fruits.tables import append
 
@@ -33,6 +33,21 @@ def test_failures_end_where_they_happened(warehouse: Warehouse) -> None:
 def test_a_table_that_is_not_there_has_no_rows(warehouse: Warehouse) -> None:
     assert imbalances(warehouse, "reduced_features", ["Kiwi"]) == [Imbalance("Kiwi", expected=5, found=0)]
     assert imbalances(warehouse, "predictions", ["Kiwi"]) == []
+
+
+def test_a_class_that_was_never_read_is_unavailable_everywhere(warehouse: Warehouse) -> None:
+    for table in ("raw_images", *ROWS_OF):
+        assert unavailable(warehouse, table, ["Fig"]) == ["Fig"]
+
+
+def test_a_class_of_which_every_picture_failed_is_available_without_rows(warehouse: Warehouse) -> None:
+    for table in ("raw_images", "decoded_frames", "cnn_features", "reduced_features"):
+        assert unavailable(warehouse, table, ["Pear"]) == []
+
+
+def test_a_class_whose_rows_have_not_come_yet_is_unavailable(warehouse: Warehouse) -> None:
+    assert unavailable(warehouse, "cnn_features", ["Kiwi"]) == []
+    assert unavailable(warehouse, "reduced_features", ["Kiwi", "Pear", "Fig"]) == ["Fig", "Kiwi"]
 
 
 def test_every_table_but_the_first_has_one_before_it() -> None:
