@@ -1,0 +1,1 @@
+"""Measured comparisons; README.md says which and how they are run."""

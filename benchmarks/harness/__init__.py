@@ -1,0 +1,1 @@
+"""What the benchmarks share: options, pictures, cold processes, repeated measurements, tables and JSON."""

@@ -1,0 +1,82 @@
+"""Resident memory of the Python workers that Spark started from this process, sampled from /proc."""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SAMPLE_SECONDS = 0.1
+WORKER_MODULE = b"spark.daemon"
+
+
+@dataclass
+class WorkerMemory:
+    """Samples until the block ends; Linux only.
+
+    Attributes:
+        peak_resident_mib: the most that any worker had resident, mapped files included.
+        peak_anonymous_mib: the most that any worker had of its own: what could run out.
+        workers: processes that were seen, the one that forks them included.
+    """
+
+    peak_resident_mib: float = 0.0
+    peak_anonymous_mib: float = 0.0
+    workers: set[int] = field(default_factory=set)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> "WorkerMemory":
+        """Begin."""
+        self._thread = threading.Thread(target=self._sample_until_the_end, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _sample_until_the_end(self) -> None:
+        while not self._ended.wait(SAMPLE_SECONDS):
+            self.sample()
+
+    def sample(self) -> None:
+        """Look at every worker once."""
+        for process in descendants():
+            try:
+                if WORKER_MODULE not in Path(f"/proc/{process}/cmdline").read_bytes():
+                    continue
+                status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            sizes = {
+                key: int(rest.split()[0]) / 1024
+                for key, _, rest in (line.partition(":") for line in status.splitlines())
+                if key in {"VmHWM", "RssAnon"}
+            }
+            if sizes:  # a process that has ended and waits for its parent has none
+                self.workers.add(process)
+                self.peak_resident_mib = max(self.peak_resident_mib, sizes["VmHWM"])
+                self.peak_anonymous_mib = max(self.peak_anonymous_mib, sizes["RssAnon"])
+
+
+def descendants() -> list[int]:
+    """Return the processes that come from this one, its children's children included."""
+    found: list[int] = []
+    waiting = [process for task in Path("/proc/self/task").iterdir() for process in _children(task)]
+    while waiting:
+        process = waiting.pop()
+        found.append(process)
+        tasks = Path(f"/proc/{process}/task")
+        try:
+            waiting += [child for task in tasks.iterdir() for child in _children(task)]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def _children(task: Path) -> list[int]:
+    try:
+        return [int(text) for text in (task / "children").read_text(encoding="ascii").split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
