@@ -20,6 +20,7 @@ $(READY): pyproject.toml requirements.lock
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(UV) pip sync --quiet --compile-bytecode --python $(VENV) requirements.lock
 	$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
+	@$(BIN)/python -m image_assets.spark.class_archive 2>.venv/class_archive.log || tail -n 1 .venv/class_archive.log
 	@touch $(READY)
 
 run: $(READY)  ## Materialize the fruits chain on the sample data, or on IMAGE_ASSETS_SOURCE

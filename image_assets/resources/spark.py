@@ -8,7 +8,7 @@ from dagster_pyspark import LazyPySparkResource
 from pydantic import Field, PrivateAttr
 from pyspark.sql import SparkSession
 
-from image_assets.spark.session import SparkOptions, prepare_environment, spark_configuration
+from image_assets.spark.session import SparkOptions, first_worker_started, prepare_environment, spark_configuration
 
 
 class SparkResource(ConfigurableResource):
@@ -55,6 +55,8 @@ class SparkResource(ConfigurableResource):
         """
         if self._session is None:
             prepare_environment()
-            # The names are whole, so that Dagster's nesting of them is of no use here.
-            self._session = LazyPySparkResource(spark_config=spark_configuration(self.options)).spark_session
+            configuration = spark_configuration(self.options)
+            with first_worker_started(configuration):
+                # The names are whole, so that Dagster's nesting of them is of no use here.
+                self._session = LazyPySparkResource(spark_config=configuration).spark_session
         return self._session

@@ -2,12 +2,16 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from image_assets.spark.class_archive import java_options
 from image_assets.spark.java import check_java
 
 
@@ -61,6 +65,8 @@ def spark_configuration(options: SparkOptions, app_name: str = "image_assets") -
         **threads,
     }
     if options.is_local:
+        # The JVM schedules and does not compute: the second compiler would take a core from the workers for seconds.
+        configuration["spark.driver.extraJavaOptions"] += f" -XX:TieredStopAtLevel=1 {java_options()}"
         configuration["spark.driver.host"] = "127.0.0.1"
         configuration["spark.driver.bindAddress"] = "127.0.0.1"
         # On a cluster the package may arrive with the first task, after the daemon has started.
@@ -87,10 +93,30 @@ def start_session(options: SparkOptions) -> SparkSession:
         JavaError: if Java is missing or too old.
     """
     prepare_environment()
-    builder = SparkSession.builder
-    for key, value in spark_configuration(options).items():
-        builder = builder.config(key, value)
-    return builder.getOrCreate()
+    configuration = spark_configuration(options)
+    with first_worker_started(configuration):
+        builder = SparkSession.builder
+        for key, value in configuration.items():
+            builder = builder.config(key, value)
+        return builder.getOrCreate()
+
+
+@contextmanager
+def first_worker_started(configuration: Mapping[str, str]) -> Iterator[None]:
+    """Start the context and, while the block starts the session, the process that Python workers are forked from.
+
+    Each takes 1.5 s, of one core. Joins a context that this process already has; on a cluster it does nothing, since
+    executors may come later.
+    """
+    is_local = configuration["spark.master"].startswith("local")
+    if not is_local or SparkSession.getActiveSession() is not None:
+        yield
+        return
+    context = SparkContext.getOrCreate(SparkConf().setAll(list(configuration.items())))
+    with ThreadPoolExecutor(1) as pool:
+        started = pool.submit(lambda: context.parallelize([0], 1).count())
+        yield
+        started.result()
 
 
 def _with_attempts(master: str) -> str:
