@@ -6,10 +6,10 @@ UV := $(BIN)/uv
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test lint types unit lock clean
+.PHONY: help setup run dev test lint types unit s3 lock clean
 
 help:  ## Show this help
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY)  ## Create the environment in .venv
 
@@ -41,6 +41,9 @@ types: $(READY)
 
 unit: $(READY)
 	$(BIN)/pytest
+
+s3: $(READY)  ## Serve S3 on 127.0.0.1:8333, data in .s3; prints the variables that point the project to it
+	@$(BIN)/python -m image_assets_tests.s3.server .s3
 
 lock:  ## Resolve requirements.lock anew from pyproject.toml
 	$(UV) pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-annotate --no-header \

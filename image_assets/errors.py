@@ -16,6 +16,10 @@ class SourceError(ImageAssetsError):
     """The folder or bucket of pictures cannot be listed or read."""
 
 
+class S3Error(ImageAssetsError):
+    """S3 refuses, does not answer, or nobody said with which credentials to ask it."""
+
+
 class WeightsError(ImageAssetsError):
     """The weights of a backbone are missing, damaged, or belong to another network."""
 

@@ -9,9 +9,9 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as MalformedValue
 
@@ -24,10 +24,37 @@ REMEDY = "docs/settings.md lists the settings and their values"
 class Settings(BaseSettings):
     """Settings with their defaults; see the descriptions."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True, populate_by_name=True)
 
     source: str = Field("data/fruits", description="Folder or s3:// address of the pictures, a folder per class.")
     warehouse: str = Field("data/warehouse", description="Folder or s3:// address of the tables.")
+
+    s3_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("image_assets_s3_endpoint", "aws_endpoint_url_s3", "aws_endpoint_url"),
+        description="URL of the S3 server; else AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, that of the profile, AWS.",
+    )
+    s3_region: str | None = Field(
+        None,
+        validation_alias=AliasChoices("image_assets_s3_region", "aws_region", "aws_default_region"),
+        description="Region of the buckets; else AWS_REGION, AWS_DEFAULT_REGION, that of the profile, us-east-1.",
+    )
+    s3_path_style: bool | None = Field(
+        None, description="Addresses are endpoint/bucket, else bucket.endpoint; empty: wherever an endpoint is set."
+    )
+    s3_max_attempts: Annotated[int, Field(ge=1)] = Field(
+        10, description="Requests before an operation on S3 fails; the time between them doubles up to 10 s."
+    )
+    s3_retry_seconds: Annotated[int, Field(ge=0)] = Field(
+        120, description="Seconds after which a request is not tried again."
+    )
+    s3_connect_seconds: Annotated[int, Field(ge=1)] = Field(5, description="Seconds that a connection may take.")
+    s3_request_seconds: Annotated[int, Field(ge=1)] = Field(
+        60, description="Seconds that a request may take with its data."
+    )
+    s3_concurrent_reads: Annotated[int, Field(ge=1)] = Field(
+        16, description="Pictures that a task reads from S3 at once."
+    )
 
     backbone: str = Field("efficientnet_lite0", description="Network that computes the features.")
     feature_form: Literal["pooled", "flattened"] = Field(
@@ -99,6 +126,11 @@ class Settings(BaseSettings):
     task_mib: Annotated[int, Field(ge=1)] = Field(128, description="MiB of pictures that one task reads at most.")
     target_file_mib: Annotated[int, Field(ge=1)] = Field(128, description="Size of a Parquet file at most, in MiB.")
 
+    def s3_options(self) -> dict[str, Any]:
+        """Return the settings of S3 without their prefix: the arguments of an `S3Connection`."""
+        values = self.model_dump()
+        return {name.removeprefix("s3_"): value for name, value in values.items() if name.startswith("s3_")}
+
 
 @cache
 def load_settings() -> Settings:
@@ -119,7 +151,8 @@ def load_settings() -> Settings:
 
 
 def _variable(name: str | int) -> str:
-    return f"{PREFIX}{name}".upper()
+    text = str(name).upper()
+    return text if text.startswith((PREFIX, "AWS_")) else f"{PREFIX}{text}"
 
 
 def settings_page() -> str:

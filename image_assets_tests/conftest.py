@@ -12,6 +12,7 @@ from image_assets.spark.session import SparkOptions, start_session
 
 if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests do without it
     from image_assets_tests.assets.project import Project, Run
+    from image_assets_tests.s3.server import S3Server
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,17 @@ def spark() -> Iterator[SparkSession]:
     session = start_session(SparkOptions(master="local[2]", driver_memory="1g"))
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[S3Server]":
+    """An S3 server on loopback, started when a test first asks for it, with the credentials in the environment."""
+    from image_assets_tests.s3.server import serving
+
+    with pytest.MonkeyPatch.context() as environment, serving(tmp_path_factory.mktemp("s3")) as server:
+        for name, value in server.environment.items():
+            environment.setenv(name, value)
+        yield server
 
 
 @pytest.fixture(scope="session")

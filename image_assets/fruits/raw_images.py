@@ -59,7 +59,8 @@ def plan_class(context: SparkContext, source: ImageSource, task_mib: int) -> Cal
 def read_images(source: ImageSource, reading: Reading) -> Iterator[pa.RecordBatch]:
     """Read the files of a task into batches with the columns of `raw_images`; what cannot be read says why."""
     for chunk in chunks(reading.files, BATCH_BYTES, BATCH_FILES):
-        rows = [_row(source, reading.fruit_class, file) for file in chunk]
+        contents = source.read_many([file.path for file in chunk])
+        rows = [_row(reading.fruit_class, file, content) for file, content in zip(chunk, contents, strict=True)]
         yield pa.RecordBatch.from_pylist(rows, schema=RAW_IMAGES)
 
 
@@ -77,13 +78,12 @@ def chunks(files: Sequence[ImageFile], max_bytes: int, max_files: int) -> Iterat
         yield run
 
 
-def _row(source: ImageSource, fruit_class: str, file: ImageFile) -> dict[str, object]:
+def _row(fruit_class: str, file: ImageFile, found: bytes | OSError) -> dict[str, object]:
     content, digest, error = None, None, None
-    try:
-        content = source.read(file.path)
-        digest = hashlib.sha256(content).hexdigest()
-    except OSError as problem:
-        error = f"{type(problem).__name__}: {problem.strerror or problem}"
+    if isinstance(found, OSError):
+        error = f"{type(found).__name__}: {found.strerror or found}"
+    else:
+        content, digest = found, hashlib.sha256(found).hexdigest()
     return {
         # Names are bytes on Linux: those that are not UTF-8 are shown with their bytes escaped.
         "path": file.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),

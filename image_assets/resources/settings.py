@@ -4,6 +4,7 @@ from typing import Any
 
 from image_assets.resources.backbone import BackboneResource
 from image_assets.resources.progress import log_progress
+from image_assets.resources.s3 import S3Storage, s3_storage
 from image_assets.resources.source import ImageSourceResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.stages import ClassifierResource, FrameResource, ProjectionResource
@@ -11,11 +12,13 @@ from image_assets.resources.warehouse import WarehouseResource
 from image_assets.settings import Settings
 
 
-def resources_of(settings: Settings) -> dict[str, Any]:
-    """Return every resource by name, set as the settings say."""
+def resources_of(settings: Settings, s3: S3Storage | None = None) -> dict[str, Any]:
+    """Return every resource by name, set as the settings say; `s3` with other credentials than the standard chain's."""
+    s3 = s3 or s3_storage(settings)
     return {
-        "source": ImageSourceResource(address=settings.source, task_mib=settings.task_mib),
-        "warehouse": WarehouseResource(root=settings.warehouse, target_file_mib=settings.target_file_mib),
+        "s3": s3,
+        "source": ImageSourceResource(address=settings.source, task_mib=settings.task_mib, s3=s3),
+        "warehouse": WarehouseResource(root=settings.warehouse, target_file_mib=settings.target_file_mib, s3=s3),
         "spark": SparkResource(
             master=settings.spark_master,
             driver_memory=settings.spark_driver_memory,

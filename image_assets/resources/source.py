@@ -3,6 +3,7 @@
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from image_assets.resources.s3 import S3Storage
 from image_assets.vision.sources import ImageSource, open_source
 
 
@@ -12,6 +13,8 @@ class ImageSourceResource(ConfigurableResource):
     address: str = Field("data/fruits", description="Folder or s3:// address of the pictures.")
     task_mib: int = Field(128, description="MiB of pictures that one task reads at most.")
 
+    s3: S3Storage
+
     def open(self) -> ImageSource:
         """Return the source."""
-        return open_source(self.address)
+        return open_source(self.address, self.s3.connection)

@@ -3,6 +3,7 @@
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from image_assets.resources.s3 import S3Storage
 from image_assets.warehouse.warehouse import Warehouse
 
 
@@ -12,6 +13,14 @@ class WarehouseResource(ConfigurableResource):
     root: str = Field("data/warehouse", description="Folder or s3://bucket/prefix of the tables.")
     target_file_mib: int = Field(128, description="Size of a Parquet file at most, in MiB.")
 
+    s3: S3Storage
+
     def open(self) -> Warehouse:
-        """Return the warehouse."""
-        return Warehouse.at(self.root, self.target_file_mib)
+        """Return the warehouse.
+
+        Raises:
+            S3Error: if it is on S3 and S3 refuses.
+        """
+        warehouse = Warehouse.at(self.root, self.target_file_mib, self.s3.connection)
+        warehouse.root.check()
+        return warehouse

@@ -5,12 +5,13 @@ class holds. A source is a plain value that pickles to Spark executors.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from image_assets.errors import SourceError
+from image_assets.s3.connection import SCHEME, S3Connection, split_address, standard_connection
 from image_assets.vision.labels import class_key
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
@@ -46,6 +47,9 @@ class ImageSource(Protocol):
 
     def read(self, path: str) -> bytes:
         """Return the content of a file; OSError says why it cannot be read."""
+
+    def read_many(self, paths: Sequence[str]) -> Iterator[bytes | OSError]:
+        """Return the content of each file in order, or why it cannot be read."""
 
 
 def is_image(name: str) -> bool:
@@ -117,14 +121,31 @@ class LocalSource:
             raise FileNotFoundError("no regular file")
         return location.read_bytes()
 
+    def read_many(self, paths: Sequence[str]) -> Iterator[bytes | OSError]:
+        """Read files one after the other: the content of each, or why it cannot be read."""
+        for path in paths:
+            try:
+                yield self.read(path)
+            except OSError as error:
+                yield error
 
-def open_source(address: str | Path) -> ImageSource:
-    """Return the source at a folder.
+
+def open_source(address: str | Path, s3: S3Connection | None = None) -> ImageSource:
+    """Return the source at a folder or an s3:// address.
+
+    Args:
+        address: path, or s3://bucket/prefix.
+        s3: how S3 is reached; as the settings say by default.
 
     Raises:
         SourceError: if the address is of a kind that is not supported.
     """
     text = str(address)
+    if text.startswith(SCHEME):
+        from image_assets.vision.s3_source import S3Source
+
+        split_address(text)
+        return S3Source(text.rstrip("/"), standard_connection() if s3 is None else s3.resolved())
     if "://" in text:
-        raise SourceError(f"the source {text!r} is not supported: use a local folder")
+        raise SourceError(f"the source {text!r} is not supported: use a local folder or s3://bucket/prefix")
     return LocalSource(str(Path(text).expanduser().absolute()))

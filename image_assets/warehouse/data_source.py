@@ -23,6 +23,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import datasource as api
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
+from image_assets.s3.connection import S3Connection
 from image_assets.warehouse.parquet import DataFile, delete_files, write_batches
 from image_assets.warehouse.table import Table
 from image_assets.warehouse.warehouse import Warehouse
@@ -70,7 +71,7 @@ def read_table(
     table.check_columns([*names, *(column for column, _, _ in filters)])
     register(spark)
     options = {
-        "warehouse": warehouse.root.uri,
+        **_address(warehouse),
         "table": name,
         "columns": json.dumps(names),
         "partitions": json.dumps(None if partitions is None else list(partitions)),
@@ -90,12 +91,18 @@ def write_table(frame: DataFrame, warehouse: Warehouse, name: str, replace: Iter
     """
     register(frame.sparkSession)
     options = {
-        "warehouse": warehouse.root.uri,
+        **_address(warehouse),
         "table": name,
         "targetfilemib": str(warehouse.target_file_mib),
         "replace": json.dumps(None if replace is None else list(replace)),
     }
     frame.select(*warehouse.table(name).column_names).write.format(FORMAT).options(**options).mode("append").save()
+
+
+def _address(warehouse: Warehouse) -> dict[str, str]:
+    """Return the options that say where a warehouse is; they appear in plans, and hold no secret."""
+    root = warehouse.root
+    return {"warehouse": root.uri, "s3": json.dumps(None if root.s3 is None else root.s3.to_json())}
 
 
 class TableSource(api.DataSource):
@@ -107,7 +114,12 @@ class TableSource(api.DataSource):
         return FORMAT
 
     def _table(self) -> Table:
-        warehouse = Warehouse.at(self.options["warehouse"], int(self.options.get("targetfilemib", "128")))
+        connection = self._option("s3")
+        warehouse = Warehouse.at(
+            self.options["warehouse"],
+            int(self.options.get("targetfilemib", "128")),
+            None if connection is None else S3Connection.from_json(connection),
+        )
         return warehouse.table(self.options["table"])
 
     def _option(self, name: str) -> Any:
@@ -157,7 +169,7 @@ class TableReader(api.DataSourceReader):
         if not isinstance(partition, FilePartition):
             return  # what Spark hands over where there is no file
         location = self.table.root.join(partition.path)
-        fragment = ds.ParquetFileFormat().make_fragment(location.path, location.filesystem)
+        fragment = ds.ParquetFileFormat().make_fragment(location.open_input())
         stored = [name for name in self.schema.names if name != self.table.partition_column]
         rows = pq.filters_to_expression(self.filters) if self.filters else None
         for batch in fragment.to_batches(columns=stored, filter=rows, batch_size=BATCH_ROWS, use_threads=False):

@@ -1,6 +1,7 @@
 """Writing Parquet files for a Delta table: one directory per partition value, bounded sizes, statistics for the log."""
 
 import json
+import logging
 import time
 import uuid
 from collections.abc import Iterable
@@ -13,8 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from image_assets.errors import ImageAssetsError
 from image_assets.warehouse.location import Location
 
+LOGGER = logging.getLogger(__name__)
 MEBIBYTE = 1 << 20
 MAX_FOLDER_BYTES = 200
 
@@ -133,9 +136,7 @@ def write_batches(
 def delete_files(root: Location, paths: Iterable[str]) -> None:
     """Remove data files that belong to no table version; a file that is gone already is no error."""
     for path in paths:
-        location = root.join(path)
-        if location.exists():
-            location.filesystem.delete_file(location.path)
+        root.join(path).delete()
 
 
 class _OpenFile:
@@ -145,9 +146,8 @@ class _OpenFile:
         self._location = root.join(name)
         self._name, self._partition, self._schema, self._options = name, partition, schema, options
         self._pending: list[pa.RecordBatch] = []
-        if not root.is_s3:
-            self._location.filesystem.create_dir(self._location.path.rsplit("/", 1)[0], recursive=True)
-        self._sink = self._location.filesystem.open_output_stream(self._location.path)
+        root.join(name.rsplit("/", 1)[0]).make_folder()
+        self._sink = self._location.open_output()
         self._writer = pq.ParquetWriter(
             self._sink,
             schema,
@@ -182,9 +182,12 @@ class _OpenFile:
         return DataFile(self._name, self._partition, stats["numRecords"], size, json.dumps(stats), now)
 
     def discard(self) -> None:
-        self._writer.close()
-        self._sink.close()
-        self._location.filesystem.delete_file(self._location.path)
+        try:
+            self._writer.close()
+            self._sink.close()
+            self._location.delete()
+        except (OSError, ImageAssetsError) as error:  # what ended the writing is being raised, and says more
+            LOGGER.warning("%s is left for vacuum to remove: %s", self._location.uri, error)
 
 
 def _columns_with_statistics(schema: pa.Schema) -> list[str]:

@@ -77,8 +77,7 @@ def read_batches(
     index, count = share
     location = root.join(path)
     # Local files are mapped, so that row groups of others are not touched; S3 reads are coalesced per row group.
-    source = pa.memory_map(location.path) if not root.is_s3 else location.filesystem.open_input_file(location.path)
-    with source, pq.ParquetFile(source, pre_buffer=root.is_s3) as file:
+    with location.open_input() as source, pq.ParquetFile(source, pre_buffer=root.is_s3) as file:
         groups = range(file.num_row_groups * index // count, file.num_row_groups * (index + 1) // count)
         for batch in file.iter_batches(batch_rows, row_groups=list(groups), columns=stored, use_threads=False):
             yield _with_constants(batch, columns, constants)

@@ -203,8 +203,7 @@ class Table:
 
     def _open_or_create(self, schema: Schema) -> DeltaTable:
         if not self.exists():
-            if not self.root.is_s3:
-                self.root.filesystem.create_dir(self.root.path, recursive=True)
+            self.root.make_folder()
             try:
                 create_table_with_add_actions(
                     self.root.uri,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from image_assets.contracts import BLOB_TABLES, PARTITION_COLUMN, PARTITION_COLUMNS, TABLES
 from image_assets.errors import WarehouseError
+from image_assets.s3.connection import S3Connection
 from image_assets.warehouse.artifacts import ArtifactStore
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import MEBIBYTE, WriteOptions
@@ -26,9 +27,15 @@ class Warehouse:
     target_file_mib: int = 128
 
     @classmethod
-    def at(cls, address: str | Path, target_file_mib: int = 128) -> "Warehouse":
-        """Open the warehouse at a path or s3:// address; nothing is created before something is written."""
-        return cls(Location.of(address), target_file_mib)
+    def at(cls, address: str | Path, target_file_mib: int = 128, s3: S3Connection | None = None) -> "Warehouse":
+        """Open the warehouse at a path or s3:// address; nothing is created before something is written.
+
+        Args:
+            address: path or s3://bucket/prefix.
+            target_file_mib: size at which a task closes a Parquet file, in MiB.
+            s3: how S3 is reached; as the settings say by default.
+        """
+        return cls(Location.of(address, s3), target_file_mib)
 
     def table(self, name: str) -> Table:
         """Return the table of an asset.

@@ -1,0 +1,1 @@
+"""A real S3 server on loopback, and what the project does with it."""
