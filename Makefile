@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test lint types unit s3 lock clean
+.PHONY: help setup run dev test lint types unit test-cluster test-faults cluster s3 lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,15 @@ types: $(READY)
 
 unit: $(READY)
 	$(BIN)/pytest
+
+test-cluster: $(READY)  ## Run the chain on a Spark cluster of separate processes, with everything on S3
+	$(BIN)/pytest -m '' image_assets_tests/cluster
+
+test-faults: $(READY)  ## Show what happens when processes, machines, networks, disks and pictures are bad
+	$(BIN)/pytest -m '' image_assets_tests/cluster image_assets_tests/faults
+
+cluster: $(READY)  ## Run a Spark master, two workers and an S3 server; prints the variables that point the project to it
+	@$(BIN)/python -m image_assets_tests.cluster.local_cluster .cluster
 
 s3: $(READY)  ## Serve S3 on 127.0.0.1:8333, data in .s3; prints the variables that point the project to it
 	@$(BIN)/python -m image_assets_tests.s3.server .s3

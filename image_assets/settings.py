@@ -121,6 +121,22 @@ class Settings(BaseSettings):
     spark_arrow_batch_rows: Annotated[int, Field(ge=1)] = Field(
         256, description="Rows of an Arrow batch between the JVM and Python, for DataFrames."
     )
+    spark_executor_overhead: str | None = Field(
+        None, description="Memory of an executor besides its heap, for its Python workers: about 500m per core."
+    )
+    spark_executor_cores: int | None = Field(None, description="Cores of an executor; empty: as the cluster gives.")
+    spark_executor_instances: int | None = Field(None, description="Number of executors, without dynamic allocation.")
+    spark_max_executors: int | None = Field(
+        None, description="Executors at most that dynamic allocation asks for; empty switches it off."
+    )
+    spark_max_cores: int | None = Field(None, description="Cores of all executors together, on a standalone cluster.")
+    spark_python: str | None = Field(
+        None, description="Python of the executors, such as ./environment/bin/python; empty: the path of the driver's."
+    )
+    spark_archives: str | None = Field(
+        None, description="What Spark unpacks on executors, such as environment.tar.gz#environment."
+    )
+    spark_driver_host: str | None = Field(None, description="Address under which executors reach the driver.")
     spark_extra: dict[str, str] = Field({}, description="Further Spark configuration, as JSON.")
 
     task_mib: Annotated[int, Field(ge=1)] = Field(128, description="MiB of pictures that one task reads at most.")

@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr
 from pyspark.sql import SparkSession
 
 from image_assets.spark.session import SparkOptions, first_worker_started, prepare_environment, spark_configuration
+from image_assets.spark.shipping import ship_package
 
 
 class SparkResource(ConfigurableResource):
@@ -19,6 +20,14 @@ class SparkResource(ConfigurableResource):
     executor_memory: str = Field("2g", description="Heap of an executor's JVM on a cluster.")
     task_cpus: int = Field(1, description="Cores per task, and threads of the inference engine in it.")
     arrow_batch_rows: int = Field(256, description="Rows of an Arrow batch between the JVM and Python.")
+    executor_overhead: str | None = Field(None, description="Memory of an executor for its Python workers.")
+    executor_cores: int | None = Field(None, description="Cores of an executor.")
+    executor_instances: int | None = Field(None, description="Number of executors.")
+    max_executors: int | None = Field(None, description="Executors at most, as dynamic allocation wants them.")
+    max_cores: int | None = Field(None, description="Cores of all executors together, on a standalone cluster.")
+    python: str | None = Field(None, description="Python of the executors; empty: the path of the driver's.")
+    archives: str | None = Field(None, description="What Spark unpacks on executors.")
+    driver_host: str | None = Field(None, description="Address under which executors reach the driver.")
     extra: dict[str, str] = Field({}, description="Further Spark configuration; wins over the rest.")
 
     _session: SparkSession | None = PrivateAttr(default=None)
@@ -43,6 +52,14 @@ class SparkResource(ConfigurableResource):
             executor_memory=self.executor_memory,
             task_cpus=self.task_cpus,
             arrow_batch_rows=self.arrow_batch_rows,
+            executor_overhead=self.executor_overhead,
+            executor_cores=self.executor_cores,
+            executor_instances=self.executor_instances,
+            max_executors=self.max_executors,
+            max_cores=self.max_cores,
+            python=self.python,
+            archives=self.archives,
+            driver_host=self.driver_host,
             extra=self.extra,
         )
 
@@ -54,9 +71,10 @@ class SparkResource(ConfigurableResource):
             JavaError: if Java is missing or too old.
         """
         if self._session is None:
-            prepare_environment()
+            prepare_environment(self.options)
             configuration = spark_configuration(self.options)
             with first_worker_started(configuration):
                 # The names are whole, so that Dagster's nesting of them is of no use here.
                 self._session = LazyPySparkResource(spark_config=configuration).spark_session
+            ship_package(self._session.sparkContext)
         return self._session

@@ -47,7 +47,7 @@ class S3Connection:
     Attributes:
         endpoint: URL of the server; None is AWS.
         region: of the buckets.
-        path_style: whether addresses are `endpoint/bucket`, else `bucket.endpoint`; None: wherever an endpoint is named.
+        path_style: whether addresses are `endpoint/bucket`, else `bucket.endpoint`; None: if an endpoint is named.
         max_attempts: requests that are made before an operation fails; between them the time doubles from 0.1 to 10 s.
         retry_seconds: time after which no further attempt is made.
         connect_seconds: time limit of a connection.

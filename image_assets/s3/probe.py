@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from image_assets.s3.connection import S3Connection, split_address
+from image_assets.s3.connection import S3Connection, current_keys, split_address
 from image_assets.s3.refusals import explained
 
 ATTEMPTS = 3
@@ -18,6 +18,8 @@ def check_bucket(connection: S3Connection, address: str) -> None:
         S3Error: naming the address, what is refused, and the remedy; within about half a minute.
     """
     bucket, prefix = split_address(address)
+    if not connection.unsigned:
+        current_keys(connection)  # says in plain words if there are none
     patient = replace(
         connection,
         max_attempts=min(ATTEMPTS, connection.max_attempts),

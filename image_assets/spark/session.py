@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from image_assets.spark.class_archive import java_options
 from image_assets.spark.java import check_java
+from image_assets.spark.shipping import ship_package
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,14 @@ class SparkOptions:
         executor_memory: heap of an executor on a cluster; ignored by local masters.
         task_cpus: cores of a task, and threads of the inference engine in it.
         arrow_batch_rows: rows of an Arrow batch between the JVM and Python.
+        executor_overhead: memory of an executor besides its heap, where its Python workers live.
+        executor_cores: cores of an executor; None leaves it to the cluster, as everything that is None.
+        executor_instances: number of executors, without dynamic allocation.
+        max_executors: number of executors at most that dynamic allocation asks for as tasks wait; None switches it off.
+        max_cores: cores of all executors together on a standalone cluster.
+        python: interpreter of the executors; None is the path of the driver's own.
+        archives: what Spark unpacks on executors, such as `environment.tar.gz#environment`.
+        driver_host: address under which executors reach the driver.
         extra: further Spark configuration, which wins over everything above.
     """
 
@@ -33,6 +42,14 @@ class SparkOptions:
     executor_memory: str = "2g"
     task_cpus: int = 1
     arrow_batch_rows: int = 256
+    executor_overhead: str | None = None
+    executor_cores: int | None = None
+    executor_instances: int | None = None
+    max_executors: int | None = None
+    max_cores: int | None = None
+    python: str | None = None
+    archives: str | None = None
+    driver_host: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -72,18 +89,44 @@ def spark_configuration(options: SparkOptions, app_name: str = "image_assets") -
         # On a cluster the package may arrive with the first task, after the daemon has started.
         configuration["spark.python.daemon.module"] = "image_assets.spark.daemon"
         configuration["spark.sql.shuffle.partitions"] = str(2 * (os.cpu_count() or 1))
+    else:
+        configuration |= _cluster_configuration(options)
     return {**configuration, **options.extra}
 
 
-def prepare_environment() -> None:
-    """Make sure that Spark can start and that its workers run this very interpreter.
+def _cluster_configuration(options: SparkOptions) -> dict[str, str]:
+    wanted = {
+        "spark.executor.memoryOverhead": options.executor_overhead,
+        "spark.executor.cores": options.executor_cores,
+        "spark.executor.instances": options.executor_instances,
+        "spark.cores.max": options.max_cores,
+        "spark.archives": options.archives,
+        "spark.driver.host": options.driver_host,
+        "spark.driver.bindAddress": "127.0.0.1" if options.driver_host == "127.0.0.1" else None,
+    }
+    configuration = {name: str(value) for name, value in wanted.items() if value is not None}
+    if options.max_executors is not None:
+        configuration |= {
+            "spark.dynamicAllocation.enabled": "true",
+            # What executors hold of a cached fit is given up with them only when it is no longer wanted.
+            "spark.dynamicAllocation.shuffleTracking.enabled": "true",
+            "spark.dynamicAllocation.maxExecutors": str(options.max_executors),
+        }
+    return configuration
+
+
+def prepare_environment(options: SparkOptions) -> None:
+    """Make sure that Spark can start and that its workers run the right interpreter.
 
     Raises:
         JavaError: if Java is missing or too old.
     """
     check_java()
-    # Workers must be the interpreter that has this package, whatever `python3` is on PATH.
+    # Workers must be the interpreter that has the dependencies, whatever `python3` is on PATH.
+    if options.python is not None:
+        os.environ["PYSPARK_PYTHON"] = options.python
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
 
 
 def start_session(options: SparkOptions) -> SparkSession:
@@ -92,13 +135,15 @@ def start_session(options: SparkOptions) -> SparkSession:
     Raises:
         JavaError: if Java is missing or too old.
     """
-    prepare_environment()
+    prepare_environment(options)
     configuration = spark_configuration(options)
     with first_worker_started(configuration):
         builder = SparkSession.builder
         for key, value in configuration.items():
             builder = builder.config(key, value)
-        return builder.getOrCreate()
+        session = builder.getOrCreate()
+    ship_package(session.sparkContext)
+    return session
 
 
 @contextmanager

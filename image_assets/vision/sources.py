@@ -112,9 +112,11 @@ class LocalSource:
         """Read a file.
 
         Raises:
-            OSError: it is gone, unreadable, or a link that leads out of the source.
+            OSError: it is gone, unreadable, or leads out of the source.
         """
         location = Path(self.root, path)
+        if ".." in location.parts or not location.is_relative_to(self.root):
+            raise PermissionError("the path leads out of the source")
         if location.is_symlink() and not location.resolve().is_relative_to(Path(self.root).resolve()):
             raise PermissionError("the link leads out of the source")
         if not location.is_file():  # a pipe or device would block for ever

@@ -82,7 +82,7 @@ def test_cut_off_file_is_a_reason_or_the_whole_picture_never_half_of_it(name: st
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_flipped_bytes_never_raise_anything_else(name: str) -> None:
-    source = random.Random(name)  # noqa: S311
+    source = random.Random(name)
     for _ in range(60):
         content = bytearray(SAMPLES[name])
         for _ in range(source.choice((1, 3, 12))):

@@ -1,0 +1,68 @@
+"""The chain on a cluster whose machines share nothing but the S3 server, and a machine that is lost on the way."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from image_assets_tests.chain_process import STAGES, ChainProcess, Tables, sample_pictures, tables_at
+from image_assets_tests.cluster.local_cluster import LocalCluster
+from image_assets_tests.s3.pictures import upload
+from image_assets_tests.s3.server import WRITER, S3Server
+from image_assets_tests.s3.test_source import connection
+
+pytestmark = pytest.mark.cluster
+
+COPIES = {"Cherry": 8, "Banana": 8}
+
+
+@pytest.fixture
+def chain(s3_server: S3Server, spark_cluster: LocalCluster, tmp_path: Path) -> Iterator[tuple[ChainProcess, Tables]]:
+    rows = sample_pictures(tmp_path / "source", COPIES)
+    bucket = s3_server.bucket(f"{tmp_path.name.replace('_', '-')[:40]}".strip("-"))
+    upload(s3_server, tmp_path / "source", f"{bucket}/pictures")
+    addresses = {"IMAGE_ASSETS_SOURCE": f"{bucket}/pictures", "IMAGE_ASSETS_WAREHOUSE": f"{bucket}/tables"}
+    events = tmp_path / "events"
+    events.mkdir()
+    logged = f'{{"spark.eventLog.enabled": "true", "spark.eventLog.dir": "file://{events}"}}'
+    environment = {**s3_server.environment, **spark_cluster.environment, **addresses}
+    process = ChainProcess(tmp_path, {**environment, "IMAGE_ASSETS_SPARK_EXTRA": logged})
+    try:
+        yield process, tables_at(f"{bucket}/tables", rows, connection(s3_server))
+    finally:
+        process.clean_up()
+
+
+def test_a_cluster_that_shares_nothing_but_s3_computes_the_chain(
+    chain: tuple[ChainProcess, Tables], spark_cluster: LocalCluster, tmp_path: Path
+) -> None:
+    process, tables = chain
+    assert process.run() == 0, process.said
+    tables.assert_complete()
+    shipped = list(spark_cluster.folder.glob("worker-*-work/*/*/image_assets-*.zip"))
+    assert {path.parents[2].name for path in shipped} == {"worker-0-work", "worker-1-work"}
+    logs = [path for folder in (tmp_path, spark_cluster.folder) for path in folder.rglob("*") if path.is_file()]
+    assert any(b"SparkListenerEnvironmentUpdate" in path.read_bytes() for path in logs)
+    assert [path for path in logs if WRITER.secret_key.encode() in path.read_bytes()] == []
+
+
+def test_a_machine_that_is_lost_in_the_feature_stage_loses_nothing(
+    chain: tuple[ChainProcess, Tables], spark_cluster: LocalCluster
+) -> None:
+    process, tables = chain
+    features = tables.warehouse.table("cnn_features")
+    bucket, key = features.root.path.split("/", 1)
+    client = features.root.s3.client()  # type: ignore[union-attr]
+
+    def a_file_of_features_is_there() -> bool:
+        found = client.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
+        return any(item["Key"].endswith(".parquet") for item in found)
+
+    process.start()
+    process.wait_until(a_file_of_features_is_there)
+    assert not features.counts()  # nothing of it is committed yet
+    spark_cluster.workers[0].kill()
+    assert process.finish() == 0, process.said
+    tables.assert_complete()
+    tables.assert_vacuum_removes_only_orphans()
+    assert {name: tables.warehouse.table(name).exists() for name in STAGES} == dict.fromkeys(STAGES, True)
