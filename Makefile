@@ -6,7 +6,7 @@ UV := $(BIN)/uv
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test lint types unit test-cluster test-faults cluster s3 lock clean
+.PHONY: help setup run dev test lint types unit test-cluster test-faults environment cluster s3 lock clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,11 +42,23 @@ types: $(READY)
 unit: $(READY)
 	$(BIN)/pytest
 
-test-cluster: $(READY)  ## Run the chain on a Spark cluster of separate processes, with everything on S3
+test-environment: $(READY)  ## Pack what Spark executors need of Python into build/environment.tar.gz
+	rm -rf build/environment && mkdir -p build
+	$(UV) venv --quiet --relocatable --python $(BIN)/python build/environment
+	$(UV) pip install --quiet --python build/environment --requirement deploy/executor.txt --constraint requirements.lock
+	tar -czf build/environment.tar.gz -C build/environment .
+
+cluster: $(READY)  ## Run the chain on a Spark cluster of separate processes, with everything on S3
 	$(BIN)/pytest -m '' image_assets_tests/cluster
 
 test-faults: $(READY)  ## Show what happens when processes, machines, networks, disks and pictures are bad
 	$(BIN)/pytest -m '' image_assets_tests/cluster image_assets_tests/faults
+
+environment: $(READY)  ## Pack what Spark executors need of Python into build/environment.tar.gz
+	rm -rf build/environment && mkdir -p build
+	$(UV) venv --quiet --relocatable --python $(BIN)/python build/environment
+	$(UV) pip install --quiet --python build/environment --requirement deploy/executor.txt --constraint requirements.lock
+	tar -czf build/environment.tar.gz -C build/environment .
 
 cluster: $(READY)  ## Run a Spark master, two workers and an S3 server; prints the variables that point the project to it
 	@$(BIN)/python -m image_assets_tests.cluster.local_cluster .cluster

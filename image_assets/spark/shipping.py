@@ -1,7 +1,7 @@
 """How the package reaches executors on other machines: as a zip of itself, added to the running session.
 
 Only the package travels. Its dependencies are on the executors already, or come as a packed environment through
-`spark.archives`: see docs/deployment.md.
+`spark.archives`: see deploy/README.md.
 """
 
 import atexit
