@@ -67,7 +67,7 @@ class Chain:
 
     Args:
         spark: the session.
-        source: folder of pictures.
+        source: folder or s3:// address of pictures.
         warehouse: root of the tables.
         backbone: the network.
         classes: to compute; all of the source by default.
@@ -76,8 +76,8 @@ class Chain:
     def __init__(
         self,
         spark: SparkSession,
-        source: Path,
-        warehouse: Path,
+        source: Path | str,
+        warehouse: Path | str,
         backbone: cnn_features.BackboneOptions,
         classes: Sequence[str] | None = None,
     ) -> None:
