@@ -13,7 +13,7 @@ class WarehouseResource(ConfigurableResource):
     root: str = Field("data/warehouse", description="Folder or s3://bucket/prefix of the tables.")
     target_file_mib: int = Field(128, description="Size of a Parquet file at most, in MiB.")
 
-    s3: S3Storage
+    s3: S3Storage | None = Field(None, description="How S3 is reached; as the settings say by default.")
 
     def open(self) -> Warehouse:
         """Return the warehouse.
@@ -21,6 +21,6 @@ class WarehouseResource(ConfigurableResource):
         Raises:
             S3Error: if it is on S3 and S3 refuses.
         """
-        warehouse = Warehouse.at(self.root, self.target_file_mib, self.s3.connection)
+        warehouse = Warehouse.at(self.root, self.target_file_mib, None if self.s3 is None else self.s3.connection)
         warehouse.root.check()
         return warehouse

@@ -34,11 +34,11 @@ def package_zip() -> bytes:
 
 def ship_package(context: SparkContext) -> None:
     """Let the executors of a cluster import this package; on a local master they can already."""
-    if context.master.startswith("local"):
+    if str(context.master).startswith("local"):
         return
     content = package_zip()
     name = f"image_assets-{hashlib.sha256(content).hexdigest()[:12]}.zip"
-    if name in (Path(path).name for path in context._python_includes):  # type: ignore[attr-defined]
+    if name in (context._python_includes or []):
         return
     folder = tempfile.mkdtemp(prefix="image_assets-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # executors fetch it from here until the driver ends

@@ -77,7 +77,7 @@ def _named() -> Iterator[tuple[str, bytes, bool]]:
         yield f"{name}.jpg", content, True
 
 
-def _bombs() -> Iterator[tuple[str, bytes, bool]]:
+def _bombs() -> Iterator[tuple[str, bytes, bool | None]]:
     yield "bomb-header.png", png(60_000, 60_000, zlib.compress(bytes(100_000))), False
     yield "bomb-1-bit.png", encoded(Image.new("1", (20_000, 10_000)), "PNG"), False
     yield "bomb-text.png", _png_with_text(zlib.compress(bytes(200_000_000), 9)), None

@@ -5,11 +5,13 @@ from image_assets.fruits.classifier import ClassifierOptions
 from image_assets.fruits.cnn_features import BackboneOptions
 from image_assets.fruits.projection import ProjectionOptions
 from image_assets.resources.backbone import BackboneResource
+from image_assets.resources.s3 import S3Storage
 from image_assets.resources.settings import resources_of
 from image_assets.resources.source import ImageSourceResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.stages import ClassifierResource, FrameResource, ProjectionResource
 from image_assets.resources.warehouse import WarehouseResource
+from image_assets.s3.connection import S3Connection
 from image_assets.settings import Settings
 from image_assets.spark.session import SparkOptions
 from image_assets.vision.decode import DecodeOptions, ImageFilter
@@ -51,7 +53,23 @@ OTHER = Settings(
     spark_executor_memory="3g",
     spark_task_cpus=2,
     spark_arrow_batch_rows=10,
+    spark_executor_overhead="4g",
+    spark_executor_cores=4,
+    spark_executor_instances=3,
+    spark_max_executors=9,
+    spark_max_cores=12,
+    spark_python="./environment/bin/python",
+    spark_archives="environment.tar.gz#environment",
+    spark_driver_host="10.0.0.5",
     spark_extra={"spark.executor.instances": "4"},
+    s3_endpoint="http://127.0.0.1:8333",
+    s3_region="eu-west-3",
+    s3_path_style=False,
+    s3_max_attempts=3,
+    s3_retry_seconds=30,
+    s3_connect_seconds=2,
+    s3_request_seconds=20,
+    s3_concurrent_reads=4,
     task_mib=16,
     target_file_mib=32,
 )
@@ -63,8 +81,32 @@ def test_every_setting_reaches_its_resource() -> None:
     assert (resources["source"].address, resources["source"].task_mib) == ("pictures", 16)
     assert (resources["warehouse"].root, resources["warehouse"].open().target_file_mib) == ("tables", 32)
     assert resources["spark"].options == SparkOptions(
-        "local[1]", "1g", "3g", task_cpus=2, arrow_batch_rows=10, extra={"spark.executor.instances": "4"}
+        "local[1]",
+        "1g",
+        "3g",
+        task_cpus=2,
+        arrow_batch_rows=10,
+        executor_overhead="4g",
+        executor_cores=4,
+        executor_instances=3,
+        max_executors=9,
+        max_cores=12,
+        python="./environment/bin/python",
+        archives="environment.tar.gz#environment",
+        driver_host="10.0.0.5",
+        extra={"spark.executor.instances": "4"},
     )
+    assert resources["s3"].connection == S3Connection(
+        endpoint="http://127.0.0.1:8333",
+        region="eu-west-3",
+        path_style=False,
+        max_attempts=3,
+        retry_seconds=30,
+        connect_seconds=2,
+        request_seconds=20,
+        concurrent_reads=4,
+    )
+    assert resources["source"].s3 is resources["warehouse"].s3 is resources["s3"]
     assert resources["frames"].options == DecodeOptions(
         frame_size=100,
         alpha="drop",
@@ -99,6 +141,7 @@ def test_a_fraction_of_variance_takes_the_place_of_a_number_of_components() -> N
 
 # Dagster's typing does not know that fields given as `Field(3, ...)` may be left out.
 KINDS: dict[str, Any] = {
+    "s3": S3Storage,
     "source": ImageSourceResource,
     "warehouse": WarehouseResource,
     "spark": SparkResource,
@@ -113,10 +156,11 @@ def test_resources_and_settings_have_the_same_defaults() -> None:
     # A resource in somebody's own definitions must do what the project does with no setting at all.
     resources = resources_of(Settings())
     for name, kind in KINDS.items():
-        assert resources[name].model_dump() == kind().model_dump(), name
+        assert resources[name].model_dump(exclude={"s3"}) == kind().model_dump(exclude={"s3"}), name
 
 
 def test_options_and_resources_have_the_same_defaults() -> None:
+    assert KINDS["s3"]().connection == S3Connection()
     assert KINDS["spark"]().options == SparkOptions()
     assert KINDS["frames"]().options == DecodeOptions()
     assert KINDS["backbone"]().options(threads=1) == BackboneOptions()
