@@ -3,6 +3,8 @@
 Each message names the thing, the value that was found, and what to do about it.
 """
 
+import re
+
 
 class ImageAssetsError(Exception):
     """Base class of every error raised on purpose by this package."""
@@ -30,3 +32,17 @@ class WarehouseError(ImageAssetsError):
 
 class IncompatibleArtifactError(ImageAssetsError):
     """A fitted artefact is applied to data that it was not fitted for."""
+
+
+def plain_message(text: str) -> str:
+    """Return an error as its traceback ends, for people: without the path of its class.
+
+    Errors of this package say all by themselves; of others the class is a part of the message.
+    """
+    match = re.match(r"([\w.]+)\.(\w*(?:Error|Exception|Interrupt))(?:: *|$)", text)
+    if match is None:
+        return text
+    module, name, rest = match.group(1), match.group(2), text[match.end() :]
+    if rest and module.startswith("image_assets."):
+        return rest
+    return f"{name}: {rest}" if rest else name

@@ -70,5 +70,6 @@ class LogProgress:
             self._write(f"{self._stage}: {self._meter}")
 
     def finish(self) -> None:
-        """Write the last line."""
-        self._write(f"{self._stage}: {self._meter}")
+        """Write the last line: what is done, since rows that did not come have ended at an earlier stage."""
+        meter = self._meter
+        self._write(f"{self._stage}: {meter.done:,} pictures in {meter.seconds:,.1f} s, {meter.per_second:,.1f}/s")

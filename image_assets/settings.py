@@ -16,8 +16,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as MalformedValue
 
 from image_assets.errors import SettingsError
+from image_assets.names import nearest
 
 PREFIX = "IMAGE_ASSETS_"
+OTHER_VARIABLES = frozenset({f"{PREFIX}SHARED", f"{PREFIX}SLOW_TESTS"})
+"""Variables of the tests."""
 REMEDY = "docs/settings.md lists the settings and their values"
 
 
@@ -164,6 +167,19 @@ def load_settings() -> Settings:
         name = next((name for name in Settings.model_fields if f'"{name}"' in str(error)), "")
         variable = _variable(name)
         raise SettingsError(f"{variable}={os.environ.get(variable)!r}: the value is no JSON. {REMEDY}") from error
+
+
+def unknown_variables() -> list[str]:
+    """Return a line for each variable of the environment that is named like a setting and is none."""
+    known = {_variable(name) for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    return [_ignored(name, known) for name in unknown if name not in OTHER_VARIABLES]
+
+
+def _ignored(name: str, known: set[str]) -> str:
+    meant = nearest(name[len(PREFIX) :], [variable.removeprefix(PREFIX) for variable in known])
+    remedy = f"did you mean {PREFIX}{meant}?" if meant else REMEDY
+    return f"{name} is no setting and is ignored: {remedy}"
 
 
 def _variable(name: str | int) -> str:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from image_assets.progress import LogProgress, Meter
@@ -51,8 +53,19 @@ def test_a_log_has_a_line_for_each_report_that_is_due_and_one_at_the_end() -> No
     assert [line.split(" pictures")[0] for line in lines] == [
         "raw_images: 4 of 8",
         "raw_images: 8 of 8",
-        "raw_images: 8 of 8",
+        "raw_images: 8",
     ]
+
+
+def test_the_last_line_tells_what_is_done_and_no_time_left() -> None:
+    lines: list[str] = []
+    progress = LogProgress(lines.append)
+    progress.start("cnn_features")
+    progress.report(0, 28)
+    progress.report(25, 28)  # three pictures have ended as failures before
+    progress.finish()
+    assert len(lines) == 1
+    assert re.fullmatch(r"cnn_features: 25 pictures in 0\.\d s, [\d,]+\.\d/s", lines[0])
 
 
 def test_a_log_is_quiet_between_the_lines() -> None:
@@ -64,7 +77,7 @@ def test_a_log_is_quiet_between_the_lines() -> None:
     assert lines == []
     progress.finish()
     assert len(lines) == 1
-    assert lines[0].startswith("raw_images: 999 of 1,000 pictures")
+    assert lines[0].startswith("raw_images: 999 pictures in ")
 
 
 def test_each_stage_counts_from_zero() -> None:

@@ -1,10 +1,11 @@
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from image_assets.errors import SettingsError
-from image_assets.settings import PREFIX, Settings, load_settings, settings_page
+from image_assets.settings import PREFIX, Settings, load_settings, settings_page, unknown_variables
 
 
 @pytest.fixture
@@ -111,3 +112,17 @@ def test_every_setting_is_described_and_on_the_page() -> None:
         assert field.description.endswith("."), name
         assert f"| `IMAGE_ASSETS_{name.upper()}` |" in page
         assert field.description in page
+
+
+def test_a_misspelt_variable_is_named_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("IMAGE_ASSETS_")]:
+        monkeypatch.delenv(name)
+    for name in ("IMAGE_ASSETS_SOURCE", "image_assets_seed", "IMAGE_ASSETS_SHARED", "IMAGE_ASSET_SOURCE"):
+        monkeypatch.setenv(name, "x")
+    assert unknown_variables() == []
+    monkeypatch.setenv("IMAGE_ASSETS_WAREHAUS", "x")
+    monkeypatch.setenv("IMAGE_ASSETS_XYZZY", "x")
+    assert unknown_variables() == [
+        "IMAGE_ASSETS_WAREHAUS is no setting and is ignored: did you mean IMAGE_ASSETS_WAREHOUSE?",
+        "IMAGE_ASSETS_XYZZY is no setting and is ignored: docs/settings.md lists the settings and their values",
+    ]

@@ -15,7 +15,7 @@ from pyspark import SparkContext
 from pyspark.accumulators import Accumulator
 from pyspark.errors import PySparkException
 
-from image_assets.errors import ImageAssetsError
+from image_assets.errors import ImageAssetsError, plain_message
 from image_assets.warehouse.parquet import DataFile, write_batches
 from image_assets.warehouse.reading import Fragment, read_fragment, split_files
 from image_assets.warehouse.table import Table
@@ -118,4 +118,4 @@ def failure_reason(error: Exception) -> str:
     raised = re.findall(
         r"^((?!org\.apache|java\.|py4j\.)[\w.]+(?:Error|Exception|Interrupt)\b.*)", str(error), re.MULTILINE
     )
-    return str(raised[-1]) if raised else str(error).strip().split("\n", maxsplit=1)[0]
+    return plain_message(str(raised[-1])) if raised else str(error).strip().split("\n", maxsplit=1)[0]

@@ -44,7 +44,7 @@ def test_features_of_another_projection_are_refused(project: Project, chain: Run
     run = project.run("predictions", classes=CLASSES)
     assert not run.result.success
     assert (
-        f"IncompatibleArtifactError: the classifier was fitted on features of {fitted}, and these are of {found}: "
+        f": the classifier was fitted on features of {fitted}, and these are of {found}: "
         "materialize fruit_classifier again"
     ) in run.failure
     assert project.materialized("predictions") == set()

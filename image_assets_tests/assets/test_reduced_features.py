@@ -102,7 +102,7 @@ def test_features_of_another_backbone_are_refused(project: Project, chain: Run) 
     run = project.run("reduced_features", classes=["Apple_Red_1", "Cherry"])
     assert not run.result.success
     assert (
-        f"IncompatibleArtifactError: the projection was fitted on features of {fitted}, and these are of "
+        f"- Cherry: the projection was fitted on features of {fitted}, and these are of "
         "mobilenet_v2/pooled/0123456789ab: materialize feature_projection again"
     ) in run.failure
     assert project.materialized("reduced_features") == {"Apple_Red_1"}

@@ -36,4 +36,4 @@ def test_a_file_gets_lines() -> None:
         assert isinstance(progress, LogProgress)
     played(console, ("raw_images", 28, 28))
     (line,) = file.getvalue().splitlines()
-    assert line.startswith("raw_images: 28 of 28 pictures, ")
+    assert line.startswith("raw_images: 28 pictures in ")
