@@ -5,12 +5,12 @@ neither stops nor undoes the others.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from pyspark import inheritable_thread_target
+from pyspark import SparkContext, inheritable_thread_target
 from pyspark.sql import SparkSession
 
 from image_assets.spark.stages import Batches, write_stage
@@ -104,10 +104,25 @@ def replace_partitions(
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
-                on_progress(rows_done.value, max(expected_rows, sum(rows_planned)))
+                # Outcomes first: the listener may end the run, and what is committed must be on record then.
                 yield from (future.result() for future in done)
-        except BaseException:
-            for future in waiting:
-                future.cancel()
-            context.cancelAllJobs()
+                on_progress(rows_done.value, max(expected_rows, sum(rows_planned)))
+        except GeneratorExit:
+            _stop(context, waiting)
             raise
+        except BaseException:
+            # What was being committed when the stop came is an outcome like the others.
+            ended = _stop(context, waiting)
+            yield from (outcome for outcome in ended if outcome.error is None)
+            raise
+
+
+def _stop(context: SparkContext, futures: Iterable[Future[Outcome]]) -> list[Outcome]:
+    """Cancel partitions that have not begun and the jobs of those that have, and return how the latter ended."""
+    running = {future for future in futures if not future.cancel()}
+    ended: list[Outcome] = []
+    while running:
+        context.cancelAllJobs()  # again, since a partition may have started a job since
+        done, running = wait(running, timeout=PROGRESS_SECONDS)
+        ended += [future.result() for future in done]
+    return ended
