@@ -5,6 +5,7 @@ writers of different partitions both succeed, of two writers of the same partiti
 dies leaves files that no version names, which `vacuum` removes.
 """
 
+import json
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,8 @@ from image_assets.warehouse.parquet import DataFile, WriteOptions
 from image_assets.warehouse.reading import read_batches
 
 COMMIT_ATTEMPTS = 30
+REPLACED = "replaced_partitions"
+"""Commit property: the partitions that a commit replaced, as JSON; the log itself names none of them."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,8 @@ class Table:
         schema = Schema.from_arrow(self.schema)
         actions: list[AddAction | RemoveAction] = [_add_action(file, self.partition_column) for file in files]
         filters = None if replace is None else [(self.partition_column, "in", list(replace))]
-        settings = CommitProperties(custom_metadata=dict(properties or {}), max_commit_retries=0)
+        named = {} if replace is None else {REPLACED: json.dumps(list(replace))}
+        settings = CommitProperties(custom_metadata={**named, **(properties or {})}, max_commit_retries=0)
         for attempt in range(COMMIT_ATTEMPTS):
             delta = self._open_or_create(schema)
             version = int(delta.version()) + 1
@@ -191,13 +195,20 @@ class Table:
             "run fewer writers at once and materialize again (nothing was changed)"
         )
 
-    def vacuum(self, retention_hours: int) -> list[str]:
-        """Remove files that no version of the last `retention_hours` names, and return their paths."""
+    def vacuum(self, retention_hours: int, *, dry_run: bool = False) -> list[str]:
+        """Remove files that no version of the last `retention_hours` names, and return their paths.
+
+        Files younger than that are kept even if no version names them: a run may be about to commit them.
+
+        Args:
+            retention_hours: how long what was replaced stays readable.
+            dry_run: only return what would be removed.
+        """
         if not self.exists():
             return []
         return list(
             self.snapshot().vacuum(
-                retention_hours=retention_hours, dry_run=False, enforce_retention_duration=False, full=True
+                retention_hours=retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True
             )
         )
 
