@@ -85,8 +85,7 @@ def _row(fruit_class: str, file: ImageFile, found: bytes | OSError) -> dict[str,
     else:
         content, digest = found, hashlib.sha256(found).hexdigest()
     return {
-        # Names are bytes on Linux: those that are not UTF-8 are shown with their bytes escaped.
-        "path": file.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+        "path": stored_path(file.path),
         "fruit_class": fruit_class,
         "label": label_of(fruit_class),
         "split": split_of(file.path, digest),
@@ -96,3 +95,11 @@ def _row(fruit_class: str, file: ImageFile, found: bytes | OSError) -> dict[str,
         "content": content,
         "read_error": error,
     }
+
+
+def stored_path(path: str) -> str:
+    """Return the path of a file as the tables hold it.
+
+    Names are bytes on Linux: those that are not UTF-8 are shown with their bytes escaped.
+    """
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
