@@ -1,0 +1,1 @@
+"""Whether everything is there that a run needs: one finding per thing, each with its remedy."""

@@ -1,0 +1,45 @@
+"""The checks of a machine and a configuration, in the order in which a run needs things."""
+
+import os
+from functools import partial
+
+from image_assets.diagnosis import data, machine, network, session
+from image_assets.diagnosis.finding import Check, Finding
+from image_assets.settings import Settings, unknown_variables
+from image_assets.warehouse.location import S3_SCHEME, Location
+
+
+def checks_of(settings: Settings, *, start_spark: bool = True) -> list[Check]:
+    """Return the checks.
+
+    Args:
+        settings: of the project.
+        start_spark: whether Spark is started and stopped again, which takes some seconds.
+    """
+    addresses = [address for address in (settings.source, settings.warehouse) if address.startswith(S3_SCHEME)]
+    workers = session.task_slots(settings, os.cpu_count() or 1)
+    checks = [
+        Check("settings", settings_known),
+        Check("Java", machine.java),
+        Check("memory", partial(machine.memory, settings.spark_driver_memory, workers)),
+        Check("weights", partial(network.weights, settings)),
+        Check("engine", partial(network.engine, settings)),
+    ]
+    if addresses:
+        checks.append(Check("S3", partial(data.s3, addresses)))
+    checks += [
+        Check("source", partial(data.source, settings)),
+        Check("warehouse", partial(data.warehouse, settings)),
+        Check("disk", lambda: machine.disk(Location.of(settings.warehouse), data.expected_bytes(settings))),
+    ]
+    if start_spark:
+        checks.append(Check("Spark", partial(session.spark, settings)))
+    return checks
+
+
+def settings_known() -> Finding:
+    """Look for variables that are named like settings and are none."""
+    unknown = unknown_variables()
+    if not unknown:
+        return Finding("settings", "ok", "every IMAGE_ASSETS_ variable is a setting")
+    return Finding("settings", "warn", "; ".join(unknown), "correct or remove them")

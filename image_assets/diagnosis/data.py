@@ -1,0 +1,88 @@
+"""The source of pictures and the warehouse."""
+
+import tempfile
+import uuid
+from pathlib import Path
+
+from image_assets.diagnosis.finding import Finding
+from image_assets.diagnosis.machine import existing_parent
+from image_assets.errors import SourceError
+from image_assets.settings import Settings
+from image_assets.vision.sources import open_source
+from image_assets.warehouse.location import Location, s3_endpoint, s3_region
+from image_assets.warehouse.warehouse import Warehouse
+
+LISTED_CLASSES = 3
+
+
+def source(settings: Settings) -> Finding:
+    """List the classes of the source, and the pictures of the first of them."""
+    images = open_source(settings.source)
+    folders = images.class_folders()
+    if not folders:
+        raise SourceError(
+            f"{images.address} holds no folder with pictures: set IMAGE_ASSETS_SOURCE to a folder that holds a folder "
+            "of pictures per class"
+        )
+    names = list(folders)
+    shown = ", ".join(names[:LISTED_CLASSES]) + (", ..." if len(names) > LISTED_CLASSES else "")
+    first = next((file for folder in folders[names[0]] for file in images.files(folder)), None)
+    if first is not None and first.size:
+        images.read(first.path)
+    return Finding("source", "ok", f"{images.address}: {len(names):,} classes ({shown})")
+
+
+def expected_bytes(settings: Settings) -> int:
+    """Return how much a run over all pictures of the source writes at most; 0 if the source cannot be listed."""
+    try:
+        images = open_source(settings.source)
+        files = [
+            file for folders in images.class_folders().values() for folder in folders for file in images.files(folder)
+        ]
+    except (SourceError, OSError):
+        return 0
+    return sum(file.size for file in files) + len(files) * settings.frame_size**2 * 3
+
+
+def warehouse(settings: Settings) -> Finding:
+    """Write a small file where the tables are, or would be, and remove it."""
+    root = Location.of(settings.warehouse)
+    try:
+        _write_probe(root)
+    except OSError as error:
+        remedy = "give this user the right to write there, or set IMAGE_ASSETS_WAREHOUSE to another folder"
+        return Finding("warehouse", "fail", f"{root.uri} cannot be written ({error.strerror or error})", remedy)
+    tables = sum(item.rows > 0 for item in Warehouse.at(root.uri).table("raw_images").counts().values())
+    return Finding("warehouse", "ok", f"{root.uri} can be written, {tables:,} classes in it")
+
+
+def _write_probe(root: Location) -> None:
+    if not root.is_s3:
+        with tempfile.NamedTemporaryFile(dir=existing_parent(Path(root.path)), prefix=".image-assets-doctor-"):
+            return
+    location = root.join(f".image-assets-doctor-{uuid.uuid4().hex}")
+    location.write_bytes(b"")
+    location.filesystem.delete_file(location.path)
+
+
+def s3(addresses: list[str]) -> Finding:
+    """Look for credentials in the standard AWS chain and list each address.
+
+    Args:
+        addresses: the s3:// addresses of the settings.
+    """
+    import boto3
+
+    found = boto3.Session().get_credentials()
+    if found is None:
+        remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile (AWS_PROFILE), or an instance role"
+        return Finding("S3", "fail", "the AWS chain finds no credentials", remedy)
+    where = f"{s3_endpoint() or 'AWS'}, region {s3_region()}, credentials from {found.method}"
+    for address in addresses:
+        location = Location.of(address)
+        try:
+            location.filesystem.get_file_info(location.path)
+        except OSError as error:
+            remedy = "check bucket, AWS_REGION, AWS_ENDPOINT_URL and the rights of these credentials"
+            return Finding("S3", "fail", f"{address} cannot be reached at {where} ({error})", remedy)
+    return Finding("S3", "ok", f"{', '.join(addresses)} at {where}")
