@@ -1,7 +1,4 @@
-"""The command line: its commands, its exit codes, and errors as one clear line.
-
-Exit codes: 0 done; 1 something failed, the message says what; 2 the command line itself is wrong.
-"""
+"""The command line: its commands, its exit codes, and errors as one clear line."""
 
 import os
 import sys
@@ -15,11 +12,28 @@ from rich.markup import escape
 from image_assets import __version__
 from image_assets.errors import ImageAssetsError
 
+FAILED = 1
+EPILOG = (
+    "Begin with `image-assets doctor`, then `image-assets run`. A command tells its options with `--help`.\n\n"
+    "Exit codes: 0 done; 1 something failed, the message says what and what to do; 2 the command line is wrong; "
+    "130 stopped by Ctrl-C, 143 by a signal to end.\n\n"
+    "Settings are IMAGE_ASSETS_* variables, also read from .env: docs/settings.md. More: docs/command.md."
+)
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help."""
+    return "Examples:\n\n" + "\n".join(f"- `image-assets {line}`" for line in lines)
+
+
 app = typer.Typer(
     name="image-assets",
-    help="Run and inspect the image assets. Settings come from IMAGE_ASSETS_* variables; see docs/settings.md.",
+    help="Run and inspect the image assets: what Dagster's own commands cannot do.",
+    epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 errors = Console(stderr=True)
 
@@ -37,10 +51,10 @@ def common(
     ] = False,
 ) -> None:
     """Prepare what every command needs."""
-    _use_project_instance()
+    use_project_instance()
 
 
-def _use_project_instance() -> None:
+def use_project_instance() -> None:
     """Use the `.env` and the Dagster instance of the working directory, as Dagster's own commands do."""
     from dotenv import load_dotenv
 
@@ -48,16 +62,23 @@ def _use_project_instance() -> None:
     home = Path(".dagster")
     if "DAGSTER_HOME" not in os.environ and (home / "dagster.yaml").is_file():
         os.environ["DAGSTER_HOME"] = str(home.absolute())
-    if os.environ.get("DAGSTER_HOME"):
-        Path(os.environ["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)
+
+
+def warn(message: str) -> None:
+    """Print a warning where it does not disturb the output."""
+    errors.print(f"[yellow]warning:[/] {escape(message)}", soft_wrap=True, highlight=False)
 
 
 def main() -> None:
     """Run the command line."""
-    from image_assets.cli import classes, run  # noqa: F401 - they add their commands to the app
+    # Each adds its command to the app; what is heavy they import when they run.
+    from image_assets.cli import classes, doctor, failures, run, show, status, vacuum  # noqa: F401
 
     try:
         app()
-    except ImageAssetsError as error:
-        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
-        sys.exit(1)
+    except (ImageAssetsError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # whoever read our output has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(FAILED)
+        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        sys.exit(FAILED)

@@ -1,43 +1,116 @@
-"""`image-assets classes`: what the source holds and what is registered."""
+"""`image-assets classes`: what the source holds, what is registered, and what changed."""
 
-import json
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from dagster import DagsterInstance
-from rich.console import Console
-from rich.table import Table
 
-from image_assets.automation.partitions import FRUIT_CLASS, register_classes
-from image_assets.cli.app import app
-from image_assets.settings import load_settings
-from image_assets.vision.sources import open_source
+from image_assets.cli.app import app, examples
+from image_assets.cli.arguments import AsJson, SourceClasses
+from image_assets.cli.console import number, output, print_json, say, table
+
+if TYPE_CHECKING:
+    from image_assets.fruits.listing import ClassChanges
+
+SOURCE_REMEDY = "set IMAGE_ASSETS_SOURCE to a folder that holds a folder of pictures per class"
 
 
-@app.command()
+@app.command(epilog=examples("classes", "classes --register", "classes --pictures Banana", "classes --json"))
 def classes(
-    register: Annotated[bool, typer.Option(help="Register the classes that are new, as partitions.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    names: SourceClasses = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="Register the classes of the source that are new, as partitions.")
+    ] = False,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="List every picture that is new, changed or vanished.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """List the classes of the source and whether they are registered as partitions."""
-    source = open_source(load_settings().source)
+    """List the classes of the source: registered or not, and what changed since they were read.
+
+    A picture counts as changed if its size or modification time is another. A class that vanished from the source
+    stays registered and keeps its data.
+    """
+    from image_assets.automation.partitions import FRUIT_CLASS
+    from image_assets.cli.instance import open_instance, report_classes
+    from image_assets.errors import SourceError
+    from image_assets.fruits.listing import compare_listing
+    from image_assets.fruits.selection import chosen_classes
+    from image_assets.settings import load_settings
+    from image_assets.vision.sources import open_source
+    from image_assets.warehouse.warehouse import Warehouse
+
+    settings = load_settings()
+    source, raw_images = open_source(settings.source), Warehouse.at(settings.warehouse).table("raw_images")
     folders = source.class_folders()
-    with DagsterInstance.get() as instance:
-        new = register_classes(instance, list(folders)) if register else []
+    if register and not folders:
+        raise SourceError(f"{source.address} holds no folder with pictures: {SOURCE_REMEDY}")
+    with open_instance() as instance:
+        new = report_classes(instance, source.address, folders) if register else []
         registered = set(instance.get_dynamic_partitions(FRUIT_CLASS))
-    states = {
-        key: ("new" if key in new else "registered" if key in registered else "not registered")
-        if key in folders
-        else "vanished from the source"
-        for key in sorted({*folders, *registered})
-    }
+    known = {*folders, *registered, *raw_images.counts()}
+    chosen = chosen_classes(names, known, f"the source {source.address}")
+    rows = []
+    for changes in compare_listing(source, raw_images, chosen):
+        name = changes.fruit_class
+        state = "new" if name in new else "registered" if name in registered else "not registered"
+        state = state if name in folders else "vanished from the source"
+        rows.append((changes, state, folders.get(name, [])))
     if as_json:
-        rows = [{"fruit_class": key, "state": state, "folders": folders.get(key, [])} for key, state in states.items()]
-        typer.echo(json.dumps(rows, indent=2))
+        print_json([_as_json(changes, state, places, pictures=pictures) for changes, state, places in rows])
         return
-    table = Table("class", "state", "folders", title=f"Classes of {source.address}")
-    for key, state in states.items():
-        table.add_row(key, state, ", ".join(folders.get(key, [])))
-    Console().print(table)
-    if not register and any(state == "not registered" for state in states.values()):
-        Console().print("Register new classes with: image-assets classes --register")
+    console = output()
+    if pictures:
+        listed = [line for changes, _, _ in rows for line in _pictures(changes)]
+        console.print(table(f"Changed pictures of {source.address}", ("class", "change", "path"), listed))
+    else:
+        console.print(
+            table(
+                f"Classes of {source.address}",
+                ("class", "state", "pictures>", "changes", "folders"),
+                [
+                    (item.fruit_class, state, number(item.listed), _changes(item), ", ".join(map(_shown, places)))
+                    for item, state, places in rows
+                ],
+            )
+        )
+    _advise(console, [state for _, state, _ in rows], [changes for changes, _, _ in rows])
+
+
+def _changes(changes: "ClassChanges") -> str:
+    if not changes.in_source:
+        return f"{changes.known:,} pictures kept" if changes.known else "-"
+    return "never run" if not changes.known else str(changes) or "-"
+
+
+def _shown(folder: str) -> str:
+    return folder or "."
+
+
+def _pictures(changes: "ClassChanges") -> Iterator[tuple[str, str, str]]:
+    for kind in ("new", "changed", "vanished"):
+        for path in getattr(changes, kind):
+            yield changes.fruit_class, kind, path
+
+
+def _as_json(changes: "ClassChanges", state: str, folders: list[str], *, pictures: bool) -> dict[str, Any]:
+    kinds = {kind: getattr(changes, kind) for kind in ("new", "changed", "vanished")}
+    return {
+        "fruit_class": changes.fruit_class,
+        "state": state,
+        "folders": folders,
+        "pictures": changes.listed,
+        "known": changes.known,
+        **{kind: paths if pictures else len(paths) for kind, paths in kinds.items()},
+    }
+
+
+def _advise(console: Any, states: list[str], changes: "list[ClassChanges]") -> None:
+    if not states:
+        say(console, f"No folder here holds pictures: {SOURCE_REMEDY}.")
+    if "not registered" in states:
+        say(console, "Register new classes with: image-assets classes --register")
+    touched = [item.fruit_class for item in changes if item.in_source and str(item)]
+    if touched:
+        wanted = "" if len(touched) > 8 or len(touched) == len(changes) else " " + " ".join(touched)
+        say(console, f"Bring the tables up to date with: image-assets run{wanted}")

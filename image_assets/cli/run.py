@@ -1,120 +1,191 @@
-"""`image-assets run`: the whole chain in one Dagster run with one Spark session, with progress and a result."""
+"""`image-assets run`: a whole chain in one Dagster run with one Spark session, with progress and a result."""
 
-from typing import Annotated
+import shlex
+import sys
+import uuid
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult, ResourceDefinition
-from rich.console import Console
-from rich.table import Table
 
-from image_assets.automation.partitions import range_tags, register_classes
-from image_assets.cli.app import app
-from image_assets.cli.console import listening
-from image_assets.errors import ImageAssetsError, SourceError
-from image_assets.fruits.classifier import KIND as CLASSIFIER_KIND
-from image_assets.fruits.classifier import NAME as CLASSIFIER_NAME
-from image_assets.fruits.projection import NAME as PROJECTION_NAME
-from image_assets.progress import Progress
-from image_assets.settings import Settings, load_settings
-from image_assets.spark.java import check_java
-from image_assets.vision.labels import label_of
-from image_assets.vision.sources import open_source
-from image_assets.warehouse.warehouse import Warehouse
+from image_assets.cli.app import app, examples, warn
+from image_assets.cli.arguments import AsJson, complete_source_class
+from image_assets.cli.chains import CHAINS, Chain
+from image_assets.cli.console import counted, listening, output, print_json, say
+from image_assets.cli.stopping import Stop, StoppableProgress, cancel_spark_jobs
+from image_assets.errors import ImageAssetsError, plain_message
+from image_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, ExecuteInProcessResult
+    from rich.console import Console
+
+    from image_assets.progress import Progress
+
+RECOMPUTE_TAG = "image_assets/recompute"
 
 
 class RunError(ImageAssetsError):
     """A run did not succeed."""
 
 
-@app.command()
+@app.command(epilog=examples("run", "run Banana Kiwi", "run --chain imagenet", "run --full"))
 def run(
-    classes: Annotated[list[str] | None, typer.Argument(help="Classes to run; all of the source by default.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CLASS",
+            help="Classes; all by default.",
+            autocompletion=complete_source_class,
+            show_default=False,
+        ),
+    ] = None,
+    chain_name: Annotated[
+        str,
+        typer.Option(
+            "--chain",
+            metavar="|".join(CHAINS),
+            help="; ".join(f"{chain.name}: {chain.describe}" for chain in CHAINS.values()) + ".",
+            autocompletion=lambda incomplete: [name for name in CHAINS if name.startswith(incomplete)],
+        ),
+    ] = "fruits",
+    full: Annotated[
+        bool, typer.Option("--full", help="Compute every picture anew, also those that have not changed.")
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Materialize the fruits chain, from the files to predictions and their evaluation.
+    """Materialize a chain: the fruits chain by default, from the files to predictions and their evaluation.
 
     With some classes named, only these are computed: the projection and the classifier stay as they were fitted, since
     the features of the other classes belong to them. A first run fits them to what it has.
+
+    Ctrl-C stops after a moment: classes that are committed are kept and recorded, and the same command goes on.
     """
+    from image_assets.fruits.selection import chosen_classes
+    from image_assets.settings import load_settings, unknown_variables
+    from image_assets.spark.java import check_java
+    from image_assets.warehouse.warehouse import Warehouse
+
+    chain = _chain(chain_name)
     settings = load_settings()
+    for line in unknown_variables():
+        warn(line)
     check_java()
-    chosen = _choose_classes(settings, classes)
-    console = Console()
-    console.print(f"[bold]image_assets[/]: {len(chosen)} classes of {settings.source} into {settings.warehouse}")
-    with DagsterInstance.get() as instance, listening(console) as progress:
-        register_classes(instance, chosen)
-        result = _execute(instance, settings, chosen, progress, refit=not classes or not _is_fitted(settings))
+    chosen = chosen_classes(names, chain.available(settings), chain.place(settings))
+    console = output(stderr=as_json)
+    count = counted(len(chosen), "class", "classes")
+    say(console, f"image_assets: {count} of {settings.source} into {settings.warehouse}")
+    kept = chain.kept(settings) if names else set()
+    result = _execute(console, settings, chain, chosen, kept, full=full)
     if not result.success:
         raise RunError(_reason(result))
-    console.print(_summary(settings, chosen))
-    console.print(f"Tables: {Warehouse.at(settings.warehouse).root.uri}  Run: {result.run_id}")
-    console.print("Look at it: make dev, then open the address that it prints.")
+    rows = chain.results(settings, chosen)
+    root = Warehouse.at(settings.warehouse).root.uri
+    if as_json:
+        print_json({"run_id": result.run_id, "chain": chain.name, "warehouse": root, "classes": rows})
+        return
+    console.print(chain.draw(settings, rows))
+    say(console, f"Tables: {root}  Run: {result.run_id}")
+    say(console, chain.next_step)
 
 
-def _choose_classes(settings: Settings, wanted: list[str] | None) -> list[str]:
-    source = open_source(settings.source)
-    found = list(source.class_folders())
-    if not found:
-        raise SourceError(f"the source {source.address} holds no folder with pictures: set IMAGE_ASSETS_SOURCE")
-    unknown = sorted(set(wanted or []) - set(found))
-    if unknown:
-        raise SourceError(f"the source {source.address} has no class {', '.join(unknown)}; it has {', '.join(found)}")
-    return sorted(set(wanted)) if wanted else found
+def _chain(name: str) -> Chain:
+    from image_assets.errors import SettingsError
+    from image_assets.names import suggestion
 
-
-def _is_fitted(settings: Settings) -> bool:
-    """Whether the warehouse has a classifier, and with it a projection."""
-    return Warehouse.at(settings.warehouse).artifacts.resolve(CLASSIFIER_KIND, CLASSIFIER_NAME) is not None
+    if name not in CHAINS:
+        raise SettingsError(f"there is no chain {name!r}: {suggestion(name, CHAINS)}")
+    return CHAINS[name]
 
 
 def _execute(
-    instance: DagsterInstance, settings: Settings, classes: list[str], progress: Progress, *, refit: bool
-) -> ExecuteInProcessResult:
+    console: "Console", settings: Settings, chain: Chain, classes: list[str], kept: set[str], *, full: bool
+) -> "ExecuteInProcessResult":
+    """Run the job and hear of requests to stop; ends the command if there was one."""
+    from image_assets.cli.instance import open_instance
+
+    stop, run_id = Stop(), str(uuid.uuid4())
+    with open_instance() as instance:
+        chain.register(instance, classes)
+        tags = {**chain.tags(instance, classes), **({RECOMPUTE_TAG: "true"} if full else {})}
+
+        def on_request(count: int) -> None:
+            if count == 1:
+                console.print("[yellow]stopping[/]: what is committed is kept; once more to stop at once")
+                found = instance.get_run_by_id(run_id)
+                if found is not None and not found.is_finished:
+                    instance.report_run_canceling(found, "Stopped at the command line.")
+            else:
+                cancel_spark_jobs()
+
+        with listening(console) as progress, stop.listening():
+            stoppable = StoppableProgress(progress, stop)
+            result = stop.watch(
+                lambda: _materialize(instance, settings, chain, stoppable, kept, tags, run_id), on_request
+            )
+        if stop.requested and (result is None or not result.success):
+            _say_stopped(instance, run_id, len(classes))
+            raise typer.Exit(stop.exit_code)
+        if result is None:
+            raise RunError(f"run {run_id} was interrupted: make dev shows where")
+        return result
+
+
+def _materialize(
+    instance: "DagsterInstance",
+    settings: Settings,
+    chain: Chain,
+    progress: "Progress",
+    kept: set[str],
+    tags: dict[str, str],
+    run_id: str,
+) -> "ExecuteInProcessResult | None":
+    """Execute the job; None if it was interrupted before it had a result."""
+    from dagster import AssetKey, DagsterExecutionInterruptedError, ResourceDefinition
+
     from image_assets.definitions import build_definitions
 
-    listener = ResourceDefinition.hardcoded_resource(progress)
-    definitions = build_definitions(settings, {"progress": listener})
-    job = definitions.resolve_job_def("fruits")
-    kept = set() if refit else {AssetKey(PROJECTION_NAME), AssetKey(CLASSIFIER_NAME)}
-    return job.execute_in_process(
-        instance=instance,
-        asset_selection=sorted(set(job.asset_layer.executable_asset_keys) - kept),
-        tags=range_tags(instance, classes),
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        raise_on_error=False,
-    )
+    definitions = build_definitions(settings, {"progress": ResourceDefinition.hardcoded_resource(progress)})
+    job = definitions.resolve_job_def(chain.job)
+    try:
+        return job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            asset_selection=sorted(set(job.asset_layer.executable_asset_keys) - {AssetKey(name) for name in kept}),
+            tags=tags,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+    except DagsterExecutionInterruptedError:
+        return None
 
 
-def _reason(result: ExecuteInProcessResult) -> str:
+def _say_stopped(instance: "DagsterInstance", run_id: str, n_classes: int) -> None:
+    """Say in one line how far the run came and how to go on."""
+    from dagster import DagsterEventType
+
+    done: dict[str, int] = {}
+    for entry in instance.all_logs(run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION):
+        asset = entry.get_dagster_event().asset_key
+        name = asset.to_user_string() if asset else ""
+        done[name] = done.get(name, 0) + 1
+    reached = f"{list(done)[-1]} has {done[list(done)[-1]]:,} of {n_classes:,} classes" if done else "nothing was done"
+    again = shlex.join(["image-assets", *sys.argv[1:]])
+    typer.echo(f"stopped: {reached}, all kept and recorded; go on with: {again}", err=True)
+
+
+def _reason(result: "ExecuteInProcessResult") -> str:
     """Tell which step failed and why, without the traceback; Dagster's UI has it."""
     for event in result.all_events:
         if event.is_step_failure:
-            failure = event.step_failure_data
-            cause = failure.user_failure_data.description if failure.user_failure_data else None
-            error = failure.error.cause or failure.error if failure.error else None
-            text = cause or (error.message.strip() if error else "it failed")
-            return f"{event.step_key}: {text}\nThe whole story: make dev, run {result.run_id}"
+            return (
+                f"{event.step_key}: {_cause(event.step_failure_data)}\nThe whole story: make dev, run {result.run_id}"
+            )
     return f"run {result.run_id} failed before its first step: make dev shows why"
 
 
-def _summary(settings: Settings, classes: list[str]) -> Table:
-    """Draw counts and accuracy of each class; with labels as the target, the accuracy is that of the label."""
-    warehouse = Warehouse.at(settings.warehouse)
-    counts = warehouse.table("decoded_frames").counts(classes)
-    scores = {row["name"]: row for row in warehouse.table("evaluation").read(partitions=[settings.target]).to_pylist()}
-    table = Table("class", title="Result", show_footer=True)
-    for heading in ("images", "failures", "test images", "test accuracy"):
-        table.add_column(heading, justify="right")
-    images = failures = 0
-    for name in classes:
-        found = counts[name]
-        failed = found.rows - found.nulls.get("decode_error", 0)
-        score = scores.get(name if settings.target == "fruit_class" else label_of(name))
-        known = [f"{score['support']:,}", f"{score['recall']:.2%}"] if score and score["support"] else ["-", "-"]
-        table.add_row(name, f"{found.rows:,}", f"{failed:,}" if failed else "-", *known)
-        images, failures = images + found.rows, failures + failed
-    support = sum(row["support"] for row in scores.values())
-    hits = sum(row["support"] * row["recall"] for row in scores.values())
-    footers = ["all", f"{images:,}", f"{failures:,}", f"{support:,}", f"{hits / support:.2%}" if support else "-"]
-    for column, footer in zip(table.columns, footers, strict=True):
-        column.footer = footer
-    return table
+def _cause(failure: Any) -> str:
+    told = failure.user_failure_data.description if failure.user_failure_data else None
+    if told:
+        return str(told)
+    error = failure.error and (failure.error.cause or failure.error)
+    return plain_message(error.message.strip()) if error else "it failed"

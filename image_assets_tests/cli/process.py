@@ -27,6 +27,29 @@ class Workspace:
 
     def run(self, command: str, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of the environment that the tests run in; an empty variable is one that is not set."""
+        return subprocess.run(
+            [str(BIN / command), *arguments],
+            cwd=self.folder,
+            env=self.variables(**variables),
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    def start(self, command: str, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """Start a command whose output the test reads while it runs."""
+        return subprocess.Popen(
+            [str(BIN / command), *arguments],
+            cwd=self.folder,
+            env=self.variables(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def variables(self, **variables: str) -> dict[str, str]:
+        """Return the environment of a command."""
         own = {
             "DAGSTER_HOME": str(self.folder / "home"),
             "IMAGE_ASSETS_SOURCE": str(self.folder / "source"),
@@ -37,15 +60,7 @@ class Workspace:
         }
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("IMAGE_ASSETS_")}
         environment = {**inherited, **own, **self.environment, **variables}
-        return subprocess.run(
-            [str(BIN / command), *arguments],
-            cwd=self.folder,
-            env={name: value for name, value in environment.items() if value},
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        return {name: value for name, value in environment.items() if value}
 
     def image_assets(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run `image-assets`."""

@@ -1,13 +1,15 @@
 """One run of the whole chain as a process, from nothing, and what comes after it."""
 
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, DagsterRunStatus
+from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatus
 
+from image_assets.warehouse.state import partition_states
 from image_assets.warehouse.warehouse import Warehouse
 from image_assets_tests.assets.project import CLASSES, ROWS
 from image_assets_tests.cli.process import Workspace, error_of
@@ -18,8 +20,55 @@ TABLES = ["raw_images", "decoded_frames", "cnn_features", "reduced_features", "p
 
 
 @pytest.fixture(scope="module")
-def done(workspace: Workspace) -> Done:
+def stopped(workspace: Workspace) -> Done:
+    """The first run, which hears Ctrl-C when its first stage has ended."""
+    process = workspace.start("image-assets", "run")
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("raw_images: "):
+            process.send_signal(signal.SIGINT)
+            break
+    rest, errors = process.communicate(timeout=120)
+    return subprocess.CompletedProcess([], process.returncode, "".join(lines) + rest, errors)
+
+
+@pytest.fixture(scope="module")
+def done(workspace: Workspace, stopped: Done) -> Done:
+    """The run that goes on after it."""
     return workspace.image_assets("run")
+
+
+def test_ctrl_c_stops_with_one_line_that_says_how_to_go_on(stopped: Done, workspace: Workspace) -> None:
+    assert stopped.returncode == 130
+    assert "stopping: what is committed is kept" in stopped.stdout
+    said = [line for line in stopped.stderr.splitlines() if "incubator modules" not in line]
+    assert len(said) == 1, stopped.stderr
+    assert re.fullmatch(
+        r"stopped: (raw_images|decoded_frames) has [123] of 3 classes, all kept and recorded; go on with: "
+        r"image-assets run",
+        said[0],
+    )
+
+
+def test_what_was_committed_before_ctrl_c_is_kept_and_recorded(stopped: Done, workspace: Workspace) -> None:
+    with DagsterInstance.from_config(str(workspace.folder / "home")) as instance:
+        run = instance.get_runs()[-1]  # the first one
+        assert run.status == DagsterRunStatus.CANCELED
+        events = instance.all_logs(run.run_id, of_type=DagsterEventType.ASSET_MATERIALIZATION)
+    recorded: dict[str, set[str]] = {table: set() for table in TABLES}
+    for event in (entry.get_dagster_event() for entry in events):
+        if event.partition and event.asset_key:
+            recorded[event.asset_key.to_user_string()].add(event.partition)
+    assert recorded["raw_images"] == set(CLASSES)
+    for name in TABLES:
+        committed = {
+            partition
+            for partition, state in partition_states(Warehouse.at(workspace.warehouse).table(name)).items()
+            if state.commit and state.commit.run == run.run_id
+        }
+        assert committed == recorded[name]
 
 
 @pytest.fixture
@@ -53,7 +102,7 @@ def test_a_run_ends_with_a_table_of_its_classes(done: Done) -> None:
 def test_a_run_tells_what_it_does_and_how_fast(done: Done, workspace: Workspace) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == f"image_assets: 3 classes of {workspace.folder}/source into {workspace.warehouse}"
-    stages = [match for line in lines if (match := re.match(r"(\w+): ([\d,]+) of [\d,]+ pictures, [\d.,]+/s", line))]
+    stages = [match for line in lines if (match := re.match(r"(\w+): ([\d,]+) pictures in [\d.,]+ s, [\d.,]+/s", line))]
     last = {match.group(1): match.group(2) for match in stages}
     assert list(last) == TABLES
     assert list(last.values()) == ["28", "28", "25", "25", "25"]

@@ -16,7 +16,7 @@ README = (REPOSITORY / "README.md").read_text()
 CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = [
     line.split("#")[0].strip()
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for block in re.findall(r"```console\n(.*?)```", README + (REPOSITORY / "docs/command.md").read_text(), re.DOTALL)
     for line in block.splitlines()
 ]
 
@@ -49,7 +49,7 @@ def test_links_lead_somewhere() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(("dagster ", "image-assets "))])
+@pytest.mark.parametrize("command", sorted({c for c in COMMANDS if c.startswith(("dagster ", "image-assets "))}))
 def test_the_options_of_the_commands_exist(command: str) -> None:
     words = shlex.split(command)
     options = [word for word in words if word.startswith("--")]

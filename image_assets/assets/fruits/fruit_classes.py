@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, TableRecord, asset
 
@@ -24,14 +26,25 @@ def fruit_classes(context: AssetExecutionContext, source: ImageSourceResource) -
             f"the source {images.address} holds no folder with pictures: set IMAGE_ASSETS_SOURCE to a folder that "
             "holds a folder of pictures per class"
         )
-    new = register_classes(context.instance, list(folders))
+    metadata, version = describe_classes(images.address, folders, register_classes(context.instance, list(folders)))
+    return MaterializeResult(metadata=metadata, data_version=version)
+
+
+def describe_classes(
+    address: str, folders: Mapping[str, Sequence[str]], new: Sequence[str]
+) -> tuple[dict[str, Any], DataVersion]:
+    """Return metadata and data version of the registration of the classes of a source.
+
+    Args:
+        address: of the source.
+        folders: of each class.
+        new: classes that were not registered before.
+    """
     rows = [TableRecord({"fruit_class": key, "folders": ", ".join(names)}) for key, names in folders.items()]
-    return MaterializeResult(
-        metadata={
-            "source": images.address,
-            "n_classes": len(folders),
-            "n_new_classes": len(new),
-            "classes": MetadataValue.table(rows),
-        },
-        data_version=DataVersion(hashlib.sha256(json.dumps(folders).encode()).hexdigest()),
-    )
+    metadata = {
+        "source": address,
+        "n_classes": len(folders),
+        "n_new_classes": len(new),
+        "classes": MetadataValue.table(rows),
+    }
+    return metadata, DataVersion(hashlib.sha256(json.dumps(dict(folders)).encode()).hexdigest())

@@ -1,0 +1,177 @@
+"""The chains that `image-assets run` knows: add one here.
+
+A chain is a Dagster job over the partitions of one set, and what a person wants to see when it has ended.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from image_assets.cli.console import number, share, table
+from image_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+    from rich.table import Table
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What `image-assets run --chain NAME` does.
+
+    Attributes:
+        name: of the chain.
+        job: the Dagster job.
+        describe: one line for the help.
+        available: the partitions that can be run, from the source or from the tables before.
+        place: what holds them, for messages.
+        register: adds partitions to the instance where they are new.
+        tags: of a run for exactly these partitions.
+        kept: assets that stay as they are when only some partitions are named.
+        results: what the tables hold of each partition after the run, for `--json` and for `draw`.
+        draw: the results as a table.
+        next_step: what to say at the end.
+    """
+
+    name: str
+    job: str
+    describe: str
+    available: Callable[[Settings], list[str]]
+    place: Callable[[Settings], str]
+    register: "Callable[[DagsterInstance, list[str]], list[str]]"
+    tags: "Callable[[DagsterInstance, Sequence[str]], dict[str, str]]"
+    kept: Callable[[Settings], set[str]]
+    results: Callable[[Settings, Sequence[str]], Rows]
+    draw: "Callable[[Settings, Rows], Table]"
+    next_step: str = "Look at it: make dev, then open the address that it prints."
+
+
+def _source_classes(settings: Settings) -> list[str]:
+    from image_assets.errors import SourceError
+    from image_assets.vision.sources import open_source
+
+    source = open_source(settings.source)
+    found = list(source.class_folders())
+    if not found:
+        raise SourceError(
+            f"the source {source.address} holds no folder with pictures: set IMAGE_ASSETS_SOURCE to a folder that "
+            "holds a folder of pictures per class"
+        )
+    return found
+
+
+def _decoded_classes(settings: Settings) -> list[str]:
+    from image_assets.errors import WarehouseError
+    from image_assets.warehouse.warehouse import Warehouse
+
+    frames = Warehouse.at(settings.warehouse).table("decoded_frames")
+    found = sorted(frames.counts())
+    if not found:
+        raise WarehouseError(f"{frames.root.uri} holds no frames yet: run image-assets run first")
+    return found
+
+
+def _register(instance: "DagsterInstance", keys: list[str]) -> list[str]:
+    from image_assets.automation.partitions import register_classes
+
+    return register_classes(instance, keys)
+
+
+def _tags(instance: "DagsterInstance", keys: Sequence[str]) -> dict[str, str]:
+    from image_assets.automation.partitions import range_tags
+
+    return range_tags(instance, keys)
+
+
+def _fitted(settings: Settings) -> set[str]:
+    """Return projection and classifier if the warehouse has them: the features of other classes belong to them."""
+    from image_assets.fruits.classifier import KIND, NAME
+    from image_assets.fruits.projection import NAME as PROJECTION
+    from image_assets.warehouse.warehouse import Warehouse
+
+    fitted = Warehouse.at(settings.warehouse).artifacts.resolve(KIND, NAME) is not None
+    return {PROJECTION, NAME} if fitted else set()
+
+
+def _fruit_results(settings: Settings, classes: Sequence[str]) -> Rows:
+    from dataclasses import asdict
+
+    from image_assets.fruits.summary import class_results
+    from image_assets.warehouse.warehouse import Warehouse
+
+    return [asdict(result) for result in class_results(Warehouse.at(settings.warehouse), classes, settings.target)]
+
+
+def _draw_fruits(settings: Settings, rows: Rows) -> "Table":
+    from image_assets.fruits.summary import overall_accuracy
+    from image_assets.warehouse.warehouse import Warehouse
+
+    support, accuracy = overall_accuracy(Warehouse.at(settings.warehouse), settings.target)
+    images, failures = sum(row["images"] for row in rows), sum(row["failures"] for row in rows)
+    return table(
+        "Result",
+        ("class", "images>", "failures>", "test images>", "test accuracy>"),
+        [
+            (
+                row["fruit_class"],
+                f"{row['images']:,}",
+                number(row["failures"]),
+                number(row["test_images"]),
+                share(row["test_accuracy"]),
+            )
+            for row in rows
+        ],
+        ("all", f"{images:,}", f"{failures:,}", f"{support:,}", share(accuracy)),
+    )
+
+
+def _imagenet_results(settings: Settings, classes: Sequence[str]) -> Rows:
+    from image_assets.fruits.summary import most_frequent_label
+    from image_assets.warehouse.warehouse import Warehouse
+
+    predictions = Warehouse.at(settings.warehouse).table("imagenet_predictions")
+    counts = predictions.counts(classes)
+    rows = []
+    for name in classes:
+        label, pictures = most_frequent_label(predictions, name)
+        rows.append({"fruit_class": name, "images": counts[name].rows, "label": label, "with_label": pictures})
+    return rows
+
+
+def _draw_imagenet(settings: Settings, rows: Rows) -> "Table":  # noqa: ARG001
+    cells = [(row["fruit_class"], f"{row['images']:,}", row["label"] or "-", number(row["with_label"])) for row in rows]
+    return table("Result", ("class", "images>", "most frequent label", "pictures>"), cells)
+
+
+CHAINS = {
+    chain.name: chain
+    for chain in (
+        Chain(
+            name="fruits",
+            job="fruits",
+            describe="labelled pictures: frames, features, projection, classifier, predictions, evaluation",
+            available=_source_classes,
+            place=lambda settings: f"the source {settings.source}",
+            register=_register,
+            tags=_tags,
+            kept=_fitted,
+            results=_fruit_results,
+            draw=_draw_fruits,
+        ),
+        Chain(
+            name="imagenet",
+            job="imagenet",
+            describe="ImageNet classes of the decoded frames, and the frames with the best one drawn on them",
+            available=_decoded_classes,
+            place=lambda settings: f"the table decoded_frames at {settings.warehouse}",
+            register=_register,
+            tags=_tags,
+            kept=lambda _: set(),
+            results=_imagenet_results,
+            draw=_draw_imagenet,
+            next_step="Look at a class: image-assets show CLASS --table labelled_pictures",
+        ),
+    )
+}
