@@ -4,6 +4,8 @@ A pipe gets no colours and no line that is broken to fit a width.
 """
 
 import json
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +28,13 @@ def output(*, stderr: bool = False) -> Console:
     """Return the console of a command: the terminal's width there, none in a pipe."""
     console = Console(stderr=stderr)
     return console if console.is_terminal else Console(stderr=stderr, width=PIPE_WIDTH, color_system=None)
+
+
+def steady_output(*, stderr: bool = False) -> Console:
+    """Return a console that goes on drawing while Dagster turns the streams of the process to its log files."""
+    stream = os.fdopen(os.dup((sys.stderr if stderr else sys.stdout).fileno()), "w", encoding="utf-8")
+    console = Console(file=stream)
+    return console if console.is_terminal else Console(file=stream, width=PIPE_WIDTH, color_system=None)
 
 
 def say(console: Console, text: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from image_assets.cli.app import app, examples, warn
 from image_assets.cli.arguments import AsJson, complete_source_class
 from image_assets.cli.chains import CHAINS, Chain
-from image_assets.cli.console import counted, listening, output, print_json, say
+from image_assets.cli.console import counted, listening, print_json, say, steady_output
 from image_assets.cli.stopping import Stop, StoppableProgress, cancel_spark_jobs
 from image_assets.errors import ImageAssetsError, plain_message
 from image_assets.settings import Settings
@@ -71,7 +71,7 @@ def run(
         warn(line)
     check_java()
     chosen = chosen_classes(names, chain.available(settings), chain.place(settings))
-    console = output(stderr=as_json)
+    console = steady_output(stderr=as_json)
     count = counted(len(chosen), "class", "classes")
     say(console, f"image_assets: {count} of {settings.source} into {settings.warehouse}")
     kept = chain.kept(settings) if names else set()

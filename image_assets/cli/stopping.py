@@ -85,8 +85,9 @@ class StoppableProgress:
         self._end_if_requested()
 
     def finish(self) -> None:
-        """Pass on."""
-        self._progress.finish()
+        """Pass on; a stage that was stopped is not shown as done."""
+        if not self._stop.requested:
+            self._progress.finish()
 
     def _end_if_requested(self) -> None:
         from dagster import DagsterExecutionInterruptedError
