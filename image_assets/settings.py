@@ -117,6 +117,32 @@ class Settings(BaseSettings):
     target: Literal["fruit_class", "label"] = Field("fruit_class", description="What the classifier predicts.")
     seed: int = Field(42, description="Seed of everything that draws random numbers.")
 
+    scenes: str = Field(
+        "data/scenes",
+        description="Folder or s3:// address of very large pictures, or names of generated scenes such as "
+        "generated_6000x6000x1_uint8_seed7; several with commas between.",
+    )
+    scenes_tile_size: Annotated[int, Field(ge=1)] = Field(1024, description="Side of a tile in pixels.")
+    scenes_radius: Annotated[int, Field(ge=0, le=127)] = Field(
+        1, description="How many tiles away a reconstruction looks; 1 is the 3 x 3 neighbourhood."
+    )
+    scenes_strategy: Literal["partial", "grouped_read", "naive"] = Field(
+        "partial", description="How source tiles reach the tiles that need them: same result, other cost."
+    )
+    scenes_reconstruction: str = Field("gaussian", description="Reconstruction of a tile from its neighbourhood.")
+    scenes_parameters: dict[str, int | float] = Field(
+        {}, description='Parameters of the reconstruction, as JSON, such as {"sigma": 3}.'
+    )
+    scenes_pending_mib: Annotated[int, Field(ge=1)] = Field(
+        384, description="MiB of tiles that a worker keeps while they wait for neighbours."
+    )
+    scenes_decode_mib: Annotated[int, Field(ge=1)] = Field(
+        1024, description="MiB of pixels that are decoded at once where a format (JPEG) leaves no other way."
+    )
+    scenes_preview_size: Annotated[int, Field(ge=16, le=8192)] = Field(
+        1024, description="Longest side of the preview of a scene in pixels."
+    )
+
     spark_master: str = Field("local[*]", description="Spark master; local[*] is this machine.")
     spark_driver_memory: str = Field("2g", description="Heap of the driver's JVM; pictures never pass through it.")
     spark_executor_memory: str = Field("2g", description="Heap of an executor's JVM on a cluster.")

@@ -11,21 +11,28 @@ from dagster._core.definitions.partitions.context import PartitionLoadingContext
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 FRUIT_CLASS = "fruit_class"
+SCENE = "scene"
 LIST_SEPARATOR = ","
 """No key holds it, see `image_assets.vision.labels.class_key`."""
 
+REGISTERING = {
+    FRUIT_CLASS: "`image-assets classes --register`, or by materializing the asset fruit_classes",
+    SCENE: "`image-assets scenes --register`, or by materializing the asset scenes",
+}
+"""How the keys of each set come to be registered."""
+
 
 class UnknownClassError(click.ClickException):
-    """A class was asked for that is not registered; Dagster's command line prints the message and nothing else."""
+    """A class or scene was asked for that is not registered; Dagster's command line prints the message and nothing else."""
 
 
-def unknown_class(key: str, registered: Sequence[str]) -> UnknownClassError:
-    """Return the error for a class that is not registered, with those that are and the remedy."""
+def unknown_class(key: str, registered: Sequence[str], name: str = FRUIT_CLASS) -> UnknownClassError:
+    """Return the error for a key of a set that is not registered, with those that are and the remedy."""
     known = sorted(registered)
     shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
     return UnknownClassError(
-        f"{FRUIT_CLASS} {key!r} is not registered. Registered: {shown or 'none'}. Register what the source holds with "
-        "`image-assets classes --register`, or by materializing the asset fruit_classes."
+        f"{name} {key!r} is not registered. Registered: {shown or 'none'}. Register what the source holds with "
+        f"{REGISTERING[name]}."
     )
 
 
@@ -48,7 +55,7 @@ class RegisteredClasses(DynamicPartitionsDefinition):
         keys = start.split(LIST_SEPARATOR)
         unknown = [key for key in keys if not self.has_partition_key(key)]
         if unknown:
-            raise unknown_class(", ".join(unknown), self.get_partition_keys())
+            raise unknown_class(", ".join(unknown), self.get_partition_keys(), self.name or FRUIT_CLASS)
         return keys
 
     def validate_partition_key(self, partition_key: str, context: PartitionLoadingContext) -> None:
@@ -60,26 +67,27 @@ class RegisteredClasses(DynamicPartitionsDefinition):
         with partition_loading_context(new_ctx=context):
             for key in partition_key.split(LIST_SEPARATOR):
                 if not self.has_partition_key(key):
-                    raise unknown_class(key, self.get_partition_keys())
+                    raise unknown_class(key, self.get_partition_keys(), self.name or FRUIT_CLASS)
 
 
 fruit_class_partitions = RegisteredClasses(name=FRUIT_CLASS)
+scene_partitions = RegisteredClasses(name=SCENE)
 
 
-def register_classes(instance: DagsterInstance, keys: list[str]) -> list[str]:
-    """Add the keys that are not registered yet, sorted, and return them."""
-    new = sorted(set(keys) - set(instance.get_dynamic_partitions(FRUIT_CLASS)))
+def register_classes(instance: DagsterInstance, keys: list[str], name: str = FRUIT_CLASS) -> list[str]:
+    """Add the keys of a set that are not registered yet, sorted, and return them."""
+    new = sorted(set(keys) - set(instance.get_dynamic_partitions(name)))
     if new:
-        instance.add_dynamic_partitions(FRUIT_CLASS, new)
+        instance.add_dynamic_partitions(name, new)
     return new
 
 
-def range_tags(instance: DagsterInstance, keys: Sequence[str]) -> dict[str, str]:
-    """Return the tags of a run for exactly these registered classes, contiguous or not."""
-    registered = list(instance.get_dynamic_partitions(FRUIT_CLASS))
+def range_tags(instance: DagsterInstance, keys: Sequence[str], name: str = FRUIT_CLASS) -> dict[str, str]:
+    """Return the tags of a run for exactly these registered keys of a set, contiguous or not."""
+    registered = list(instance.get_dynamic_partitions(name))
     for key in keys:
         if key not in registered:
-            raise unknown_class(key, registered)
+            raise unknown_class(key, registered, name)
     places = sorted({registered.index(key) for key in keys})
     start, end = registered[places[0]], registered[places[-1]]
     if places[-1] - places[0] + 1 != len(places):

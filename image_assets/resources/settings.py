@@ -5,6 +5,7 @@ from typing import Any
 from image_assets.resources.backbone import BackboneResource
 from image_assets.resources.progress import log_progress
 from image_assets.resources.s3 import S3Storage, s3_storage
+from image_assets.resources.scenes import SceneResource
 from image_assets.resources.source import ImageSourceResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.stages import ClassifierResource, FrameResource, ProjectionResource
@@ -70,6 +71,17 @@ def resources_of(settings: Settings, s3: S3Storage | None = None) -> dict[str, A
             c=settings.c,
             class_weight=settings.class_weight,
             max_iterations=settings.max_iterations,
+        ),
+        "scenes_source": SceneResource(
+            address=settings.scenes,
+            tile_size=settings.scenes_tile_size,
+            radius=settings.scenes_radius,
+            strategy=settings.scenes_strategy,
+            reconstruction=settings.scenes_reconstruction,
+            parameters=settings.scenes_parameters,
+            pending_mib=settings.scenes_pending_mib,
+            decode_mib=settings.scenes_decode_mib,
+            preview_size=settings.scenes_preview_size,
         ),
         "progress": log_progress,
     }

@@ -7,10 +7,11 @@ neither stops nor undoes the others.
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from pyspark import SparkContext, inheritable_thread_target
+from pyspark.accumulators import Accumulator
 from pyspark.sql import SparkSession
 
 from image_assets.spark.stages import Batches, write_stage
@@ -56,6 +57,19 @@ class Outcome:
         return sum(file.rows for file in self.files)
 
 
+@dataclass(frozen=True)
+class RowCounter:
+    """Rows that are written and rows that are expected, of all partitions together.
+
+    Attributes:
+        done: tasks add what they have written.
+        planned: each plan adds what it will write.
+    """
+
+    done: Accumulator[int]
+    planned: list[int] = field(default_factory=list)
+
+
 def replace_partitions(
     spark: SparkSession,
     target: Table,
@@ -67,7 +81,7 @@ def replace_partitions(
     on_progress: Callable[[int, int], None] = lambda _done, _expected: None,
     commit_properties: Mapping[str, str] | None = None,
 ) -> Iterator[Outcome]:
-    """Compute partitions of a table and replace each by what was computed, in one commit per partition.
+    """Compute partitions of a table in one stage each; see `commit_partitions`.
 
     Args:
         spark: the session.
@@ -78,21 +92,56 @@ def replace_partitions(
         expected_rows: how many rows the caller expects in all; 0 if only the plans will tell.
         on_progress: receives the rows written and the rows expected, about twice a second.
         commit_properties: recorded in the log of the table.
+    """
+
+    def compute(partition: str, rows: RowCounter) -> list[DataFile]:
+        tasks = plan(partition)
+        rows.planned.append(sum(task.rows for task in tasks))
+        return write_stage(spark.sparkContext, tasks, produce, target, rows.done)
+
+    return commit_partitions(
+        spark,
+        target,
+        partitions,
+        compute,
+        expected_rows=expected_rows,
+        on_progress=on_progress,
+        commit_properties=commit_properties,
+    )
+
+
+def commit_partitions(
+    spark: SparkSession,
+    target: Table,
+    partitions: Sequence[str],
+    compute: Callable[[str, RowCounter], Sequence[DataFile]],
+    *,
+    expected_rows: int = 0,
+    on_progress: Callable[[int, int], None] = lambda _done, _expected: None,
+    commit_properties: Mapping[str, str] | None = None,
+) -> Iterator[Outcome]:
+    """Compute partitions of a table and replace each by what was computed, in one commit per partition.
+
+    Args:
+        spark: the session.
+        target: the table that is written.
+        partitions: values of its partition column.
+        compute: writes the files of one partition, by as many stages as it takes; runs in a thread of the driver.
+        expected_rows: how many rows the caller expects in all; 0 if only the plans will tell.
+        on_progress: receives the rows written and the rows expected, about twice a second.
+        commit_properties: recorded in the log of the table.
 
     Yields:
         An outcome per partition, in the order in which they end.
     """
     context = spark.sparkContext
-    rows_done = context.accumulator(0)
-    rows_planned: list[int] = []
+    rows = RowCounter(context.accumulator(0))
 
     def run(partition: str) -> Outcome:
         started = time.monotonic()
         # Whatever goes wrong in one partition is its outcome; the others go on.
         try:
-            tasks = plan(partition)
-            rows_planned.append(sum(task.rows for task in tasks))
-            files = write_stage(context, tasks, produce, target, rows_done)
+            files = compute(partition, rows)
             version = target.commit(files, [partition], commit_properties)
         except Exception as error:  # noqa: BLE001
             return Outcome(partition, seconds=time.monotonic() - started, error=error)
@@ -106,7 +155,7 @@ def replace_partitions(
                 done, waiting = wait(waiting, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
                 # Outcomes first: the listener may end the run, and what is committed must be on record then.
                 yield from (future.result() for future in done)
-                on_progress(rows_done.value, max(expected_rows, sum(rows_planned)))
+                on_progress(rows.done.value, max(expected_rows, sum(rows.planned)))
         except GeneratorExit:
             _stop(context, waiting)
             raise

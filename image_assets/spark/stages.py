@@ -22,6 +22,7 @@ from image_assets.warehouse.table import Table
 
 Task = TypeVar("Task")
 Statistic = TypeVar("Statistic")
+Result = TypeVar("Result")
 Batches = Iterator[pa.RecordBatch]
 Kernel = Callable[[Batches], Batches]
 
@@ -80,10 +81,26 @@ def write_stage(
                 rows_done.add(sum(file.rows for file in files))
             yield from files
 
+    return collect_stage(context, tasks, run)
+
+
+def collect_stage(
+    context: SparkContext, tasks: Sequence[Task], work: Callable[[Iterable[Task]], Iterator[Result]]
+) -> list[Result]:
+    """Run tasks, each in a Spark task of its own, and return the little that they yield.
+
+    Args:
+        context: Spark.
+        tasks: one small picklable description each.
+        work: takes the tasks of a Spark task (one) and yields results; runs in a Python worker.
+
+    Raises:
+        StageError: if a task fails for good, with the reason that its Python code gave.
+    """
     if not tasks:
         return []
     try:
-        return context.parallelize(tasks, len(tasks)).mapPartitions(run).collect()
+        return context.parallelize(tasks, len(tasks)).mapPartitions(work).collect()
     except (PySparkException, Py4JJavaError) as error:
         raise StageError(failure_reason(error)) from error
 

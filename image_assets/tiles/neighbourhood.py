@@ -6,7 +6,7 @@ plain function over arrays: `PixelwiseReduction` (tiles of the neighbourhood lai
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,6 +36,13 @@ class Reconstruction(ABC):
         An empty contribution says that the target does not need this source. Must not keep a view of more of
         `source_tile` than the contribution needs: the source is dropped next.
         """
+
+    def partials(
+        self, source_tile: Pixels, targets: Iterable[Tile], source: Tile
+    ) -> Iterator[tuple[Tile, Contribution]]:
+        """Yield what a source gives to each of several targets; where much of the work is shared, it is done once."""
+        for target in targets:
+            yield target, self.partial(source_tile, target, source)
 
     @abstractmethod
     def combine(self, contributions: Iterable[Contribution]) -> Contribution:
@@ -73,7 +80,7 @@ class PixelwiseReduction(Reconstruction):
 
     Attributes:
         name: Name in messages and metadata.
-        transform: Turns a source tile into an array of the same rows and columns, before anything else.
+        transform: Turns a source tile, whole, into an array of the same rows and columns, before anything else.
         reduce: An associative and commutative ufunc such as `np.add` (over whole numbers), `np.maximum`, `np.minimum`.
         total_dtype: Dtype of the result, wide enough for every total; None keeps that of the sources, which is also
             what a single contribution keeps, so that less is shuffled.
@@ -87,8 +94,22 @@ class PixelwiseReduction(Reconstruction):
 
     def partial(self, source_tile: Pixels, target: Tile, source: Tile) -> Contribution:  # noqa: ARG002
         """Return the transformed part of the source that lies on the target."""
+        return self._laid_on(target, self.transform(source_tile))
+
+    def partials(
+        self,
+        source_tile: Pixels,
+        targets: Iterable[Tile],
+        source: Tile,  # noqa: ARG002
+    ) -> Iterator[tuple[Tile, Contribution]]:
+        """Yield the transformed source, computed once, for each target."""
+        transformed = self.transform(source_tile)
+        for target in targets:
+            yield target, self._laid_on(target, transformed)
+
+    def _laid_on(self, target: Tile, transformed: Pixels) -> Contribution:
         place = target.window
-        part = self.transform(source_tile[: place.height, : place.width])
+        part = transformed[: place.height, : place.width]
         return (Patch(Window(place.left, place.top, part.shape[1], part.shape[0]), part),)
 
     def combine(self, contributions: Iterable[Contribution]) -> Contribution:

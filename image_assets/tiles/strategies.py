@@ -15,6 +15,7 @@ of the same functions.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from image_assets.errors import SettingsError
@@ -48,12 +49,15 @@ class Strategy:
         tasks: Yields what to read for a grid and a radius.
         send: Yields target and contribution for a source that was read.
         receive: Returns a target's pixels from all contributions sent to it, in any order.
+        pack: Makes one contribution of those that neighbouring sources send to a target, before they travel; None
+            where each pair is on its own.
     """
 
     name: str
     tasks: Callable[[TileGrid, int], Iterator[ReadTask]]
     send: Callable[[Reconstruction, ReadTask, Pixels], Iterator[tuple[Tile, Contribution]]]
     receive: Callable[[Reconstruction, Tile, Iterable[Contribution]], Pixels]
+    pack: Callable[[Reconstruction, Iterable[Contribution]], Contribution] | None
 
 
 def read_pairs(grid: TileGrid, n_size: int) -> Iterator[ReadTask]:
@@ -84,8 +88,7 @@ def send_partials(
     reconstruction: Reconstruction, task: ReadTask, pixels: Pixels
 ) -> Iterator[tuple[Tile, Contribution]]:
     """Yield the partial reconstruction for every target that needs this source."""
-    for target in task.targets:
-        contribution = reconstruction.partial(pixels, target, task.source)
+    for target, contribution in reconstruction.partials(pixels, task.targets, task.source):
         if contribution:
             yield target, contribution
 
@@ -106,10 +109,23 @@ def receive_partials(reconstruction: Reconstruction, target: Tile, contributions
     return reconstruction.finish(reconstruction.combine(contributions), target)
 
 
+def pack_copies(
+    reconstruction: Reconstruction,  # noqa: ARG001 - the form of `Strategy.pack`
+    contributions: Iterable[Contribution],
+) -> Contribution:
+    """Put the copies of several sources side by side."""
+    return tuple(chain.from_iterable(contributions))
+
+
+def pack_partials(reconstruction: Reconstruction, contributions: Iterable[Contribution]) -> Contribution:
+    """Combine the partial reconstructions of several sources."""
+    return reconstruction.combine(contributions)
+
+
 _STRATEGIES = {
-    "naive": Strategy("naive", read_pairs, send_copies, receive_copies),
-    "grouped_read": Strategy("grouped_read", read_sources, send_copies, receive_copies),
-    "partial": Strategy("partial", read_sources, send_partials, receive_partials),
+    "naive": Strategy("naive", read_pairs, send_copies, receive_copies, None),
+    "grouped_read": Strategy("grouped_read", read_sources, send_copies, receive_copies, pack_copies),
+    "partial": Strategy("partial", read_sources, send_partials, receive_partials, pack_partials),
 }
 STRATEGY_NAMES: tuple[str, ...] = tuple(_STRATEGIES)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from image_assets.contracts import BLOB_TABLES, PARTITION_COLUMN, PARTITION_COLUMNS, TABLES
+from image_assets.contracts import BLOB_TABLES, PARTITION_COLUMN, PARTITION_COLUMNS, TABLES, TILE_TABLES
 from image_assets.errors import WarehouseError
 from image_assets.s3.connection import S3Connection
 from image_assets.warehouse.artifacts import ArtifactStore
@@ -50,6 +50,8 @@ class Warehouse:
             options = WriteOptions(
                 target_file_bytes=self.target_file_mib * MEBIBYTE, row_group_rows=BLOB_ROW_GROUP_ROWS
             )
+        elif name in TILE_TABLES:
+            options = WriteOptions(target_file_bytes=self.target_file_mib * MEBIBYTE, row_group_rows=1)
         column = PARTITION_COLUMNS.get(name, PARTITION_COLUMN)
         return Table(name, self.root.join(name), TABLES[name], column, options)
 

@@ -1,0 +1,305 @@
+"""Stage 2: every tile from the tiles around it, by one of three strategies, in one or two Spark stages.
+
+1. *Send*: tasks read source tiles. What a target needs is computed there, and a target whose sources all belong to
+   one task is finished and written there. The rest goes to the exchange.
+2. *Receive*: tasks take the contributions to the other targets from the exchange, finish them and write them.
+
+`grouped_read` and `partial` read every source once: a task has a rectangle of the grid (`blocks`), so that only targets
+at the border of a rectangle wait for the second stage. `naive` knows pairs only: each is read, sent and received by
+itself, as in the study.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+from pyspark import SparkContext
+
+from image_assets.errors import WarehouseError
+from image_assets.scenes.blocks import plan_blocks, shares
+from image_assets.scenes.exchange import Exchange, Parcel, ParcelWriter
+from image_assets.scenes.tile_tables import StoredScene, TileAddress, TileReader, stored_scene, tile_batch
+from image_assets.spark.partitions import RowCounter
+from image_assets.spark.stages import collect_stage
+from image_assets.tiles.contributions import Contribution, decode_contribution, encode_contribution
+from image_assets.tiles.geometry import Tile
+from image_assets.tiles.neighbourhood import Reconstruction
+from image_assets.tiles.reconstruction import create_reconstruction
+from image_assets.tiles.strategies import ReadTask, Strategy, strategy
+from image_assets.warehouse.location import Location
+from image_assets.warehouse.parquet import MEBIBYTE, DataFile, write_batches
+from image_assets.warehouse.table import Table
+
+BLOCKS_PER_CORE = 3
+RECEIVING_TASKS_PER_CORE = 4
+
+ReaderFactory = Callable[[Location, Mapping[tuple[int, int], TileAddress]], TileReader]
+
+
+@dataclass(frozen=True)
+class ReconstructionOptions:
+    """How tiles are reconstructed.
+
+    Attributes:
+        name: of the reconstruction, see `image_assets.tiles.reconstruction`.
+        parameters: of the reconstruction; its defaults where empty.
+        strategy: `partial`, `grouped_read` or `naive`: the same result at another cost.
+        n_size: radius of the neighbourhood in tiles.
+        pending_mib: MiB of tiles that may wait for their neighbours in a worker.
+    """
+
+    name: str = "gaussian"
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    strategy: str = "partial"
+    n_size: int = 1
+    pending_mib: int = 384
+
+    def create(self) -> Reconstruction:
+        """Return the reconstruction.
+
+        Raises:
+            SettingsError: there is none of the name, or the parameters do not fit.
+        """
+        return create_reconstruction(self.name, **self.parameters)
+
+    @property
+    def description(self) -> str:
+        """What the result depends on, such as `gaussian(sigma=3) n_size=1`."""
+        parameters = ", ".join(f"{key}={value}" for key, value in sorted(self.parameters.items()))
+        return f"{self.name}({parameters}) n_size={self.n_size}"
+
+    @classmethod
+    def from_description(cls, text: str) -> "ReconstructionOptions":
+        """Return the options of tiles with this description, as their column `reconstruction` has it.
+
+        Raises:
+            WarehouseError: the text is no such description.
+        """
+        found = re.fullmatch(r"(?P<name>.+?)\((?P<parameters>.*)\) n_size=(?P<n_size>\d+)", text)
+        if found is None:
+            raise WarehouseError(f"{text!r} describes no reconstruction: materialize reconstructed_tiles again")
+        pairs = (pair.split("=") for pair in found["parameters"].split(", ") if pair)
+        return cls(found["name"], {key: json.loads(value) for key, value in pairs}, n_size=int(found["n_size"]))
+
+
+@dataclass(frozen=True)
+class Reconstructed:
+    """What became of a scene.
+
+    Attributes:
+        files: that were written.
+        reads: how often each source tile was read, by x and y.
+        exchanged_tiles: targets that were finished in the second stage.
+        exchanged_bytes: what went through the exchange.
+    """
+
+    files: tuple[DataFile, ...]
+    reads: Mapping[tuple[int, int], int]
+    exchanged_tiles: int
+    exchanged_bytes: int
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Sources of one task of the first stage, or pairs where the strategy knows pairs only."""
+
+    tasks: tuple[ReadTask, ...]
+    addresses: Mapping[tuple[int, int], TileAddress]
+
+
+@dataclass(frozen=True)
+class Receiving:
+    """Targets of one task of the second stage and where their contributions are."""
+
+    targets: tuple[tuple[Tile, tuple[Parcel, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What one task of the first stage has done."""
+
+    files: tuple[DataFile, ...]
+    reads: dict[tuple[int, int], int]
+    parcels: tuple[tuple[Tile, Parcel], ...]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What every task of both stages knows; pickles to the workers."""
+
+    plan: Strategy
+    reconstruction: Reconstruction
+    description: str
+    source: Location
+    target: Table
+    exchange: Exchange
+    open_reader: ReaderFactory
+
+    def write(self, batches: Iterable[pa.RecordBatch]) -> list[DataFile]:
+        table = self.target
+        return write_batches(table.root, table.schema, table.partition_column, batches, table.write_options)
+
+    def finish(self, target: Tile, contributions: Iterable[Contribution]) -> pa.RecordBatch:
+        return tile_batch(target, self.plan.receive(self.reconstruction, target, contributions), self.description)
+
+
+def reconstruct_scene(
+    context: SparkContext,
+    tables: tuple[Table, Table],
+    scene: str,
+    options: ReconstructionOptions,
+    rows: RowCounter,
+    open_reader: ReaderFactory = TileReader,
+    reconstruction: Reconstruction | None = None,
+) -> Reconstructed:
+    """Reconstruct the tiles of a scene and write them; nothing is committed here.
+
+    Args:
+        context: Spark.
+        tables: `source_tiles` and `reconstructed_tiles`.
+        scene: which one.
+        options: how.
+        rows: counts what is written.
+        open_reader: makes the reader of source tiles in a worker; another one can delay or watch them.
+        reconstruction: in place of the one that the options name.
+
+    Raises:
+        WarehouseError: the scene has no source tiles.
+        SettingsError: the reconstruction looks further than the neighbourhood reaches.
+        StageError: a task failed for good.
+    """
+    source, target = tables
+    stored = stored_scene(source, scene)
+    chosen = reconstruction or options.create()
+    chosen.require_reach(stored.grid, options.n_size)
+    rows.planned.append(len(stored.grid))
+    with Exchange.below(target.root) as exchange:
+        work = _Work(
+            strategy(options.strategy), chosen, options.description, source.root, target, exchange, open_reader
+        )
+        sent = collect_stage(context, plan_sending(context, stored, options), _sender(work, rows))
+        parcels = [entry for result in sent for entry in result.parcels]
+        received = collect_stage(context, plan_receiving(context, parcels), _receiver(work, rows))
+    reads: Counter[tuple[int, int]] = Counter()
+    for result in sent:
+        reads.update(result.reads)
+    return Reconstructed(
+        files=tuple([file for result in sent for file in result.files] + received),
+        reads=dict(reads),
+        exchanged_tiles=len({target for target, _ in parcels}),
+        exchanged_bytes=sum(parcel.length for _, parcel in parcels),
+    )
+
+
+def plan_sending(context: SparkContext, stored: StoredScene, options: ReconstructionOptions) -> list[Sending]:
+    """Divide the sources of a scene into tasks: rectangles, or runs of pairs."""
+    cores = context.defaultParallelism
+    plan = strategy(options.strategy)
+    n_tasks = max(cores, min(BLOCKS_PER_CORE * cores, len(stored.grid) // (4 * max(1, options.n_size)) ** 2))
+    groups: Iterable[Sequence[ReadTask]]
+    if plan.pack is None:
+        groups = shares(list(plan.tasks(stored.grid, options.n_size)), n_tasks)
+    else:
+        blocks = plan_blocks(
+            stored.grid, options.n_size, n_tasks, stored.tile_bytes(), options.pending_mib * MEBIBYTE
+        )
+        groups = ([ReadTask(tile, tile.neighbourhood(options.n_size)) for tile in block] for block in blocks)
+    return [
+        Sending(
+            tuple(group),
+            {(task.source.x, task.source.y): stored.addresses[task.source.x, task.source.y] for task in group},
+        )
+        for group in groups
+    ]
+
+
+def plan_receiving(context: SparkContext, parcels: Iterable[tuple[Tile, Parcel]]) -> list[Receiving]:
+    """Divide the targets that the first stage has not finished into tasks, neighbours together."""
+    by_target: dict[Tile, list[Parcel]] = {}
+    for target, parcel in parcels:
+        by_target.setdefault(target, []).append(parcel)
+    ordered = sorted(by_target, key=lambda tile: (tile.y, tile.x))
+    return [
+        Receiving(tuple((target, tuple(by_target[target])) for target in share))
+        for share in shares(ordered, context.defaultParallelism * RECEIVING_TASKS_PER_CORE)
+    ]
+
+
+def _sender(work: _Work, rows: RowCounter) -> Callable[[Iterable[Sending]], Iterator[Sent]]:
+    done = rows.done
+
+    def run(tasks: Iterable[Sending]) -> Iterator[Sent]:
+        for sending in tasks:
+            with (
+                closing(work.exchange.writer()) as writer,
+                closing(work.open_reader(work.source, sending.addresses)) as reader,
+            ):
+                parcels: list[tuple[Tile, Parcel]] = []
+                send = _send_pairs if work.plan.pack is None else _send_block
+                files = work.write(send(work, sending.tasks, reader, writer, parcels))
+            done.add(sum(file.rows for file in files))
+            yield Sent(tuple(files), reader.reads, tuple(parcels))
+
+    return run
+
+
+def _send_pairs(
+    work: _Work,
+    tasks: Iterable[ReadTask],
+    reader: TileReader,
+    writer: ParcelWriter,
+    parcels: list[tuple[Tile, Parcel]],
+) -> Iterator[pa.RecordBatch]:
+    """Send each pair by itself; finishes no target."""
+    for task in tasks:
+        for target, contribution in work.plan.send(work.reconstruction, task, reader.read(task.source)):
+            parcels.append((target, writer.append(encode_contribution(contribution))))
+    yield from ()
+
+
+def _send_block(
+    work: _Work,
+    tasks: Sequence[ReadTask],
+    reader: TileReader,
+    writer: ParcelWriter,
+    parcels: list[tuple[Tile, Parcel]],
+) -> Iterator[pa.RecordBatch]:
+    """Read each source once; finish the targets that lie inside, send one contribution to each of the others."""
+    plan, pack = work.plan, work.plan.pack
+    to_come = Counter(target for task in tasks for target in task.targets)
+    sources = {task.source for task in tasks}
+    inside = {task.source for task in tasks if sources.issuperset(task.targets)}  # a tile's targets are its sources
+    waiting: dict[Tile, list[Contribution]] = {}
+    for task in tasks:
+        for target, contribution in plan.send(work.reconstruction, task, reader.read(task.source)):
+            waiting.setdefault(target, []).append(contribution)
+        for target in task.targets:
+            to_come[target] -= 1
+            if to_come[target] or target not in waiting:
+                continue
+            contributions = waiting.pop(target)
+            if target in inside:
+                yield work.finish(target, contributions)
+            elif pack is not None:
+                packed = encode_contribution(pack(work.reconstruction, contributions))
+                parcels.append((target, writer.append(packed)))
+
+
+def _receiver(work: _Work, rows: RowCounter) -> Callable[[Iterable[Receiving]], Iterator[DataFile]]:
+    done = rows.done
+
+    def run(tasks: Iterable[Receiving]) -> Iterator[DataFile]:
+        for receiving in tasks:
+            with closing(work.exchange.reader()) as reader:
+                files = work.write(
+                    work.finish(target, (decode_contribution(reader.read(parcel)) for parcel in parcels))
+                    for target, parcels in receiving.targets
+                )
+            done.add(len(receiving.targets))
+            yield from files
+
+    return run
