@@ -1,7 +1,7 @@
 """The columns of every table: names, Arrow types and what they hold.
 
-One Delta table per asset, partitioned by `fruit_class` in the fruits chain, by `scene` in the chain of scenes. Descriptions travel as Arrow field metadata, from where
-the orchestration copies them into the catalogue.
+One Delta table per asset, partitioned by `fruit_class` in the fruits chain, by `scene` in the chain of scenes.
+Descriptions travel as Arrow field metadata, from where the orchestration copies them into the catalogue.
 """
 
 import pyarrow as pa

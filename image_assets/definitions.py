@@ -25,8 +25,9 @@ from image_assets.settings import Settings, load_settings
 warnings.filterwarnings("ignore", category=BetaWarning, message="Parameter `backfill_policy`")
 warnings.filterwarnings("ignore", category=PreviewWarning, message="Specifying a partitions_def on an AssetCheckSpec")
 
-from image_assets.assets import fruits  # noqa: E402 - the filter must stand before assets are declared
-from image_assets.checks.counts import checks  # noqa: E402
+from image_assets.assets import fruits, scenes  # noqa: E402 - the filter must stand before assets are declared
+from image_assets.checks import counts  # noqa: E402
+from image_assets.checks import scenes as scene_checks  # noqa: E402
 
 fruits_job = define_asset_job(
     "fruits",
@@ -40,6 +41,12 @@ imagenet_job = define_asset_job(
     description="ImageNet classes and labelled pictures of a range of classes, from their decoded frames.",
 )
 
+scenes_job = define_asset_job(
+    "scenes",
+    AssetSelection.groups("scenes"),
+    description="The whole chain of scenes for a range of scenes, in one run with one Spark session.",
+)
+
 
 def build_definitions(
     settings: Settings | None = None, resource_overrides: Mapping[str, Any] | None = None
@@ -51,9 +58,9 @@ def build_definitions(
         resource_overrides: resources that take the place of those made from the settings.
     """
     return Definitions(
-        assets=load_assets_from_package_module(fruits),
-        asset_checks=checks,
-        jobs=[fruits_job, imagenet_job],
+        assets=[*load_assets_from_package_module(fruits), *load_assets_from_package_module(scenes)],
+        asset_checks=[*counts.checks, *scene_checks.checks],
+        jobs=[fruits_job, imagenet_job, scenes_job],
         resources={**resources_of(settings or load_settings()), **(resource_overrides or {})},
         # Steps of a run share one process, and with it one Spark session.
         executor=in_process_executor,

@@ -23,7 +23,7 @@ REGISTERING = {
 
 
 class UnknownClassError(click.ClickException):
-    """A class or scene was asked for that is not registered; Dagster's command line prints the message and nothing else."""
+    """What was asked for is not registered; Dagster's command line prints the message and nothing else."""
 
 
 def unknown_class(key: str, registered: Sequence[str], name: str = FRUIT_CLASS) -> UnknownClassError:

@@ -1,7 +1,7 @@
 """Stage 4: a scene in small, made from its tiles: sums per tile in the workers, one picture in the driver."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from pyspark import SparkContext
 from image_assets.contracts import SCENE_PREVIEW
 from image_assets.scenes.blocks import shares
 from image_assets.scenes.tile_tables import TileReader, stored_scene
+from image_assets.spark.partitions import RowCounter
 from image_assets.spark.stages import TASKS_PER_CORE, collect_stage
 from image_assets.tiles.contributions import Patch
 from image_assets.tiles.geometry import Tile
@@ -55,10 +56,16 @@ def draw_preview(context: SparkContext, tiles: Table, scene: str, longest_side: 
 
 
 def write_previews(
-    context: SparkContext, sources: Iterable[Table], target: Table, scene: str, longest_side: int
+    context: SparkContext,
+    sources: Sequence[Table],
+    target: Table,
+    scene: str,
+    longest_side: int,
+    counter: RowCounter,
 ) -> list[DataFile]:
     """Draw a scene as each table has it and write the pictures; nothing is committed here."""
     rows: list[dict[str, Any]] = []
+    counter.planned.append(len(sources))
     for table in sources:
         picture, scale = draw_preview(context, table, scene, longest_side)
         grid = stored_scene(table, scene).grid
@@ -72,6 +79,7 @@ def write_previews(
                 "picture": png_of(picture),
             }
         )
+        counter.done.add(1)
     batch = pa.RecordBatch.from_pylist(rows, schema=SCENE_PREVIEW)
     return write_batches(target.root, target.schema, target.partition_column, [batch], target.write_options)
 

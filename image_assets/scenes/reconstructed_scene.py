@@ -19,6 +19,7 @@ from pyspark import SparkContext
 
 from image_assets.contracts import RECONSTRUCTED_SCENE
 from image_assets.scenes.tile_tables import StoredScene, TileReader, stored_scene
+from image_assets.spark.partitions import RowCounter
 from image_assets.spark.stages import collect_stage
 from image_assets.tiles.pyramid import PyramidSummary, write_pyramid
 from image_assets.warehouse.location import Location
@@ -28,7 +29,7 @@ from image_assets.warehouse.warehouse import Warehouse
 FOLDER = "_scenes"
 
 
-def write_scene(context: SparkContext, warehouse: Warehouse, scene: str) -> list[DataFile]:
+def write_scene(context: SparkContext, warehouse: Warehouse, scene: str, counter: RowCounter) -> list[DataFile]:
     """Write the reconstructed tiles of a scene as one file below `<warehouse>/_scenes`, and the row that names it.
 
     Nothing is committed here.
@@ -46,7 +47,9 @@ def write_scene(context: SparkContext, warehouse: Warehouse, scene: str) -> list
         for task in tasks:
             yield _write_file(root, task, destination)
 
+    counter.planned.append(1)
     (summary,) = collect_stage(context, [stored], write)
+    counter.done.add(1)
     row: dict[str, Any] = {
         "scene": scene,
         "path": path,

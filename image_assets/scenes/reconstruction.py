@@ -204,9 +204,7 @@ def plan_sending(context: SparkContext, stored: StoredScene, options: Reconstruc
     if plan.pack is None:
         groups = shares(list(plan.tasks(stored.grid, options.n_size)), n_tasks)
     else:
-        blocks = plan_blocks(
-            stored.grid, options.n_size, n_tasks, stored.tile_bytes(), options.pending_mib * MEBIBYTE
-        )
+        blocks = plan_blocks(stored.grid, options.n_size, n_tasks, stored.tile_bytes(), options.pending_mib * MEBIBYTE)
         groups = ([ReadTask(tile, tile.neighbourhood(options.n_size)) for tile in block] for block in blocks)
     return [
         Sending(

@@ -26,9 +26,7 @@ class TileReading:
         return sum(len(group) for group in self.groups)
 
 
-def plan_scene(
-    context: SparkContext, catalogue: SceneCatalogue, tile_size: int
-) -> Callable[[str], list[TileReading]]:
+def plan_scene(context: SparkContext, catalogue: SceneCatalogue, tile_size: int) -> Callable[[str], list[TileReading]]:
     """Return a function that divides a scene into tasks: windows freely, rows and whole pictures as their format asks.
 
     Args:

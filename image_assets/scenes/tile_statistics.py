@@ -1,17 +1,21 @@
 """Stage 3: numbers that describe each reconstructed tile."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 from pyspark import SparkContext
+from pyspark.sql import SparkSession
 
 from image_assets.contracts import TILE_KEY_COLUMNS, TILE_STATISTICS
 from image_assets.errors import WarehouseError
-from image_assets.spark.stages import TASKS_PER_CORE, Batches, Kernel
+from image_assets.scenes.tile_tables import stored_scene
+from image_assets.spark.partitions import Compute, RowCounter, in_one_stage
+from image_assets.spark.stages import TASKS_PER_CORE, Batches, Kernel, scan
 from image_assets.tiles.codec import decode_pixels
 from image_assets.tiles.geometry import TileGrid
 from image_assets.tiles.statistics import TileStatistics, tile_statistics
+from image_assets.warehouse.parquet import DataFile
 from image_assets.warehouse.reading import Fragment, split_files
 from image_assets.warehouse.table import Table
 
@@ -29,6 +33,17 @@ def plan_tiles(context: SparkContext, table: Table) -> Callable[[str], list[Frag
         return split_files(files, -(-sum(file.rows for file in files) // n_tasks))
 
     return plan
+
+
+def describe_scene_tiles(spark: SparkSession, tiles: Table, target: Table) -> Compute:
+    """Return how the statistics of a scene's tiles are computed and written."""
+    plan = plan_tiles(spark.sparkContext, tiles)
+
+    def compute(scene: str, rows: RowCounter) -> Sequence[DataFile]:
+        kernel = statistics_kernel({scene: stored_scene(tiles, scene).grid.tile_size})
+        return in_one_stage(spark, target, plan, scan(tiles, SOURCE_COLUMNS, kernel, batch_rows=1))(scene, rows)
+
+    return compute
 
 
 def statistics_kernel(tile_sizes: Mapping[str, int]) -> Kernel:

@@ -51,6 +51,10 @@ class StoredScene:
     channels: int
     dtype: str
 
+    def keys(self) -> list[TileKey]:
+        """Return the key of every tile, in reading order."""
+        return [tile.key for tile in self.grid.tiles()]
+
     def tile_bytes(self) -> int:
         """Return the uncompressed size of a full tile."""
         size = min(self.grid.tile_size, self.grid.width) * min(self.grid.tile_size, self.grid.height)

@@ -14,7 +14,7 @@ import numpy as np
 from image_assets.scenes.reconstruction import ReconstructionOptions
 from image_assets.scenes.tile_tables import StoredScene, TileReader, stored_scene
 from image_assets.tiles.contributions import Contribution
-from image_assets.tiles.geometry import Tile, TileGrid
+from image_assets.tiles.geometry import Tile, TileGrid, TileKey
 from image_assets.tiles.neighbourhood import HaloFilter, Reconstruction
 from image_assets.tiles.scene import Pixels
 from image_assets.tiles.strategies import STRATEGY_NAMES, ReadTask, strategy
@@ -52,9 +52,15 @@ class SceneVerification:
         rows = self._table("reconstructed_tiles").head(1, ["reconstruction"], [self.scene])
         return ReconstructionOptions.from_description(rows["reconstruction"][0].as_py())
 
-    def same_grid(self) -> bool:
-        """Whether both tables have the same tiles."""
-        return self.source.grid == self.result.grid
+    def other_tiles(self) -> list[str]:
+        """Return how the reconstructed tiles differ from the source tiles in number or size."""
+        source, result = self.source.grid, self.result.grid
+        return [] if source == result else [f"its tiles make up {result}, those of source_tiles {source}"]
+
+    def keys_of(self, table: str) -> list[TileKey]:
+        """Return the keys of the scene's rows in any table of tiles, in reading order."""
+        rows = self._table(table).read(list(TileKey._fields), [self.scene]).to_pylist()
+        return sorted((TileKey(**row) for row in rows), key=lambda key: (key.y, key.x))
 
     def wrong_borders(self) -> list[Tile]:
         """Return the tiles in the corners, and one in the middle, that are not what their neighbourhood gives."""

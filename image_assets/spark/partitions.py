@@ -70,6 +70,10 @@ class RowCounter:
     planned: list[int] = field(default_factory=list)
 
 
+Compute = Callable[[str, RowCounter], Sequence[DataFile]]
+"""Writes the files of one partition and counts their rows."""
+
+
 def replace_partitions(
     spark: SparkSession,
     target: Table,
@@ -93,28 +97,38 @@ def replace_partitions(
         on_progress: receives the rows written and the rows expected, about twice a second.
         commit_properties: recorded in the log of the table.
     """
-
-    def compute(partition: str, rows: RowCounter) -> list[DataFile]:
-        tasks = plan(partition)
-        rows.planned.append(sum(task.rows for task in tasks))
-        return write_stage(spark.sparkContext, tasks, produce, target, rows.done)
-
     return commit_partitions(
         spark,
         target,
         partitions,
-        compute,
+        in_one_stage(spark, target, plan, produce),
         expected_rows=expected_rows,
         on_progress=on_progress,
         commit_properties=commit_properties,
     )
 
 
+def in_one_stage(
+    spark: SparkSession,
+    target: Table,
+    plan: Callable[[str], Sequence[Task]],
+    produce: Callable[[Task], Batches],
+) -> Compute:
+    """Return how a partition is computed whose tasks know nothing of each other."""
+
+    def compute(partition: str, rows: RowCounter) -> list[DataFile]:
+        tasks = plan(partition)
+        rows.planned.append(sum(task.rows for task in tasks))
+        return write_stage(spark.sparkContext, tasks, produce, target, rows.done)
+
+    return compute
+
+
 def commit_partitions(
     spark: SparkSession,
     target: Table,
     partitions: Sequence[str],
-    compute: Callable[[str, RowCounter], Sequence[DataFile]],
+    compute: Compute,
     *,
     expected_rows: int = 0,
     on_progress: Callable[[int, int], None] = lambda _done, _expected: None,

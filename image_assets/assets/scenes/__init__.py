@@ -1,0 +1,1 @@
+"""The assets of the chain of scenes, one module per stage."""

@@ -1,0 +1,40 @@
+"""Asset `source_tiles`: a scene cut into tiles."""
+
+from typing import Any
+
+from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, asset
+
+from image_assets.assets.scenes.declaration import materialize_scenes, partitioned
+from image_assets.assets.scenes.scenes import scenes
+from image_assets.progress import Progress
+from image_assets.resources.scenes import SceneResource
+from image_assets.resources.spark import SparkResource
+from image_assets.resources.warehouse import WarehouseResource
+from image_assets.scenes.source_tiles import plan_scene, read_scene
+from image_assets.spark.partitions import in_one_stage
+
+
+@asset(deps=[scenes], **partitioned("source_tiles", {"spark", "deltalake", "tiff"}, code_version="1"))
+def source_tiles(
+    context: AssetExecutionContext,
+    scenes_source: SceneResource,
+    spark: SparkResource,
+    warehouse: WarehouseResource,
+    progress: ResourceParam[Progress],
+) -> MaterializeResult[Any]:
+    """The tiles of a scene, each with its key and its pixels, compressed without loss; border tiles are smaller.
+
+    Read window by window where the format allows it, so that no worker holds the scene.
+    """
+    target = warehouse.open().table("source_tiles")
+    session = spark.session
+    plan = plan_scene(session.sparkContext, scenes_source.catalogue, scenes_source.tile_size)
+    return materialize_scenes(
+        context,
+        spark,
+        progress,
+        target,
+        in_one_stage(session, target, plan, read_scene),
+        pixels=target,
+        configuration={"source": scenes_source.address, "tile_size": scenes_source.tile_size},
+    )
