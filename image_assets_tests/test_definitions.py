@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dagster import AssetKey, AssetSpec, Definitions, DynamicPartitionsDefinition, TableSchema, in_process_executor
 
-from image_assets.automation.partitions import FRUIT_CLASS
+from image_assets.automation.partitions import FRUIT_CLASS, SCENE
 from image_assets.contracts import TABLES
 from image_assets.definitions import build_definitions, defs
 from image_assets.resources.warehouse import WarehouseResource
@@ -29,6 +29,14 @@ UNPARTITIONED: dict[str, set[str]] = {
     "feature_projection": {"cnn_features"},
     "fruit_classifier": {"reduced_features"},
     "evaluation": {"predictions"},
+}
+SCENES: dict[str, set[str]] = {
+    "scenes": set(),
+    "source_tiles": {"scenes"},
+    "reconstructed_tiles": {"source_tiles"},
+    "tile_statistics": {"reconstructed_tiles"},
+    "scene_preview": {"source_tiles", "reconstructed_tiles"},
+    "reconstructed_scene": {"reconstructed_tiles"},
 }
 UPSTREAM = {**PARTITIONED, **UNPARTITIONED}
 IMAGENET = {"imagenet_predictions", "labelled_pictures"}
@@ -52,6 +60,20 @@ def test_chains_are_groups() -> None:
     assert groups == {name: "imagenet" if name in IMAGENET else "fruits" for name in UPSTREAM}
 
 
+def test_the_chain_of_scenes_is_a_group_partitioned_by_scene() -> None:
+    group = [spec for spec in specs() if spec.group_name == "scenes"]
+    assert {
+        spec.key.to_user_string(): {dep.asset_key.to_user_string() for dep in spec.deps} for spec in group
+    } == SCENES
+    for name in set(SCENES) - {"scenes"}:
+        definition = defs.resolve_assets_def(name)
+        assert isinstance(definition.partitions_def, DynamicPartitionsDefinition)
+        assert definition.partitions_def.name == SCENE
+        assert definition.backfill_policy is not None
+        assert definition.backfill_policy.max_partitions_per_run is None
+        assert definition.op.pool == "spark"
+
+
 @pytest.mark.parametrize("spec", specs(), ids=lambda spec: spec.key.to_user_string())
 def test_every_asset_says_what_it_is_and_whose(spec: AssetSpec) -> None:
     assert spec.description
@@ -69,7 +91,7 @@ def test_kinds_say_what_an_asset_is_made_with() -> None:
     assert all({"spark", "deltalake"} <= kinds[name] for name in PARTITIONED)
 
 
-@pytest.mark.parametrize("name", PARTITIONED)
+@pytest.mark.parametrize("name", [*PARTITIONED, *sorted(set(SCENES) - {"scenes"})])
 def test_columns_in_the_catalogue_are_those_of_the_table(name: str) -> None:
     schema: Any = spec_of(name).metadata["dagster/column_schema"]
     assert isinstance(schema, TableSchema)
@@ -104,7 +126,9 @@ def test_assets_that_use_spark_wait_for_each_other() -> None:
     assert {defs.resolve_assets_def(name).op.pool for name in UPSTREAM} == {"spark"}
 
 
-@pytest.mark.parametrize(("job", "assets"), [("fruits", set(UPSTREAM) - IMAGENET), ("imagenet", IMAGENET)])
+@pytest.mark.parametrize(
+    ("job", "assets"), [("fruits", set(UPSTREAM) - IMAGENET), ("imagenet", IMAGENET), ("scenes", set(SCENES))]
+)
 def test_jobs_cover_a_chain_in_one_process(job: str, assets: set[str]) -> None:
     found = defs.resolve_job_def(job)
     assert {key.to_user_string() for key in found.asset_layer.executable_asset_keys} == assets

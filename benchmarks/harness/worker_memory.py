@@ -60,6 +60,50 @@ class WorkerMemory:
                 self.peak_anonymous_mib = max(self.peak_anonymous_mib, sizes["RssAnon"])
 
 
+@dataclass
+class TotalWorkerMemory:
+    """Proportional memory (shared pages divided among those that share them) of all Python workers at once; Linux only.
+
+    Attributes:
+        peak_mib: the most that all workers together had.
+        peak_of_one_mib: the most that one of them had.
+    """
+
+    peak_mib: float = 0.0
+    peak_of_one_mib: float = 0.0
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> "TotalWorkerMemory":
+        """Begin."""
+        self._thread = threading.Thread(target=self._sample_until_the_end, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _sample_until_the_end(self) -> None:
+        while not self._ended.wait(2 * SAMPLE_SECONDS):
+            sizes = [size for process in descendants() if (size := _proportional_mib(process))]
+            self.peak_mib = max(self.peak_mib, sum(sizes))
+            self.peak_of_one_mib = max([self.peak_of_one_mib, *sizes])
+
+
+def _proportional_mib(process: int) -> float:
+    """Return the memory of a process if it is a Python worker, else 0."""
+    try:
+        if WORKER_MODULE not in Path(f"/proc/{process}/cmdline").read_bytes():
+            return 0.0
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
 def descendants() -> list[int]:
     """Return the processes that come from this one, its children's children included."""
     found: list[int] = []

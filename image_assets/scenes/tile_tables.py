@@ -114,14 +114,24 @@ def grid_of_keys(scene: str, keys: Iterable[TileKey], table_name: str = "the tab
 
 
 def _rows_of(root: Location, file: DataFile) -> Iterator[tuple[dict[str, Any], TileAddress]]:
-    """Yield key columns and address of each row of a file."""
     location = root.join(file.path)
-    with location.filesystem.open_input_file(location.path) as source, pq.ParquetFile(source) as opened:
+    with location.filesystem.open_input_file(location.path) as source:
+        yield from table_rows(source, file.path)
+
+
+def table_rows(source: pa.NativeFile, path: str) -> Iterator[tuple[dict[str, Any], TileAddress]]:
+    """Yield keys and address of each row of a file of tiles, without its pixels.
+
+    Args:
+        source: the file.
+        path: of the file, for the addresses.
+    """
+    with pq.ParquetFile(source) as opened:
         keys = opened.read([*GRID_COLUMNS, "channels", "dtype"], use_threads=False).to_pylist()
         sizes = [opened.metadata.row_group(i).num_rows for i in range(opened.num_row_groups)]
     places = ((group, row) for group, count in enumerate(sizes) for row in range(count))
     for key, (group, row) in zip(keys, places, strict=True):
-        yield key, TileAddress(file.path, group, row)
+        yield key, TileAddress(path, group, row)
 
 
 @dataclass

@@ -6,12 +6,15 @@ from image_assets.fruits.cnn_features import BackboneOptions
 from image_assets.fruits.projection import ProjectionOptions
 from image_assets.resources.backbone import BackboneResource
 from image_assets.resources.s3 import S3Storage
+from image_assets.resources.scenes import SceneResource
 from image_assets.resources.settings import resources_of
 from image_assets.resources.source import ImageSourceResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.stages import ClassifierResource, FrameResource, ProjectionResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.s3.connection import S3Connection
+from image_assets.scenes.catalogue import SceneCatalogue
+from image_assets.scenes.reconstruction import ReconstructionOptions
 from image_assets.settings import Settings
 from image_assets.spark.session import SparkOptions
 from image_assets.vision.decode import DecodeOptions, ImageFilter
@@ -48,6 +51,15 @@ OTHER = Settings(
     max_iterations=7,
     target="label",
     seed=1,
+    scenes="skies",
+    scenes_tile_size=500,
+    scenes_radius=2,
+    scenes_strategy="naive",
+    scenes_reconstruction="median",
+    scenes_parameters={"size": 5},
+    scenes_pending_mib=64,
+    scenes_decode_mib=100,
+    scenes_preview_size=256,
     spark_master="local[1]",
     spark_driver_memory="1g",
     spark_executor_memory="3g",
@@ -124,6 +136,9 @@ def test_every_setting_reaches_its_resource() -> None:
     assert resources["projection"].options == ProjectionOptions(
         "sparse_random_projection", 64, centre=False, whiten=True, jl_eps=0.5, jl_samples=1000, seed=1
     )
+    assert resources["scenes_source"].catalogue == SceneCatalogue("skies", 100 << 20)
+    assert resources["scenes_source"].options == ReconstructionOptions("median", {"size": 5}, "naive", 2, 64)
+    assert (resources["scenes_source"].tile_size, resources["scenes_source"].preview_size) == (500, 256)
     assert resources["classifier"].options == ClassifierOptions(
         "linear_discriminant", target="label", c=0.1, class_weight="none", max_iterations=7
     )
@@ -149,6 +164,7 @@ KINDS: dict[str, Any] = {
     "backbone": BackboneResource,
     "projection": ProjectionResource,
     "classifier": ClassifierResource,
+    "scenes_source": SceneResource,
 }
 
 
@@ -166,6 +182,7 @@ def test_options_and_resources_have_the_same_defaults() -> None:
     assert KINDS["backbone"]().options(threads=1) == BackboneOptions()
     assert KINDS["projection"]().options == ProjectionOptions()
     assert KINDS["classifier"]().options == ClassifierOptions()
+    assert KINDS["scenes_source"]().options == ReconstructionOptions()
 
 
 def test_another_form_is_the_choice_of_the_asset() -> None:

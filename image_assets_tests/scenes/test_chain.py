@@ -122,7 +122,7 @@ def test_scenes_are_registered_but_for_those_that_cannot_be_opened(scene_project
         run = fresh.run("scenes")
         assert run.result.success
         assert list(instance.get_dynamic_partitions("scene")) == sorted(SCENES)
-    found = run.metadata("scenes")[None]
+    found = run.metadata("register_scenes")[None]
     assert (found["n_scenes"], found["n_new_scenes"], found["n_unreadable"]) == (3, 3, 1)
     assert [record.data["scene"] for record in found["unreadable"].records] == [BROKEN]
 
@@ -156,7 +156,7 @@ def test_checks_see_a_tile_that_is_wrong_and_one_that_is_missing(scene_project: 
     assert run.metadata("reconstructed_tiles")[SKY]["configuration"]["parameters"] == {"sigma": 3}
     assert all(run.checks().values())
     tiles = scene_project.table("reconstructed_tiles")
-    kept = [file for file in tiles.files([SKY])][1:]
+    kept = list(tiles.files([SKY]))[1:]
     tiles.commit(kept, [SKY])
     run = scene_project.run("tile_statistics", scenes=[SKY])
     assert not run.result.success

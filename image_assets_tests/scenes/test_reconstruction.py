@@ -49,7 +49,7 @@ def test_strategies_give_the_same_bits_and_read_what_they_promise(
             found = pixels[tile.window.within(grid.window)]
             assert found.dtype == expected.dtype
             assert found.tobytes() == np.ascontiguousarray(expected).tobytes()
-        assert not [path for path in (tmp_path_factory.getbasetemp()).glob(f"{strategy_name}*/*/exchange-*")]
+        assert not list((tmp_path_factory.getbasetemp()).glob(f"{strategy_name}*/*/exchange-*"))
     assert set(results["partial"].reads.values()) == {1}
     assert set(results["grouped_read"].reads.values()) == {1}
     assert results["naive"].reads == {(tile.x, tile.y): len(tile.neighbourhood()) for tile in grid.tiles()}

@@ -4,9 +4,17 @@ import hashlib
 import json
 from dataclasses import asdict
 
-from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, TableRecord, asset
+from dagster import (
+    AssetExecutionContext,
+    AssetSpec,
+    DataVersion,
+    MaterializeResult,
+    MetadataValue,
+    TableRecord,
+    multi_asset,
+)
 
-from image_assets.assets.fruits.declaration import unpartitioned
+from image_assets.assets.fruits.declaration import OWNERS, POOL
 from image_assets.assets.scenes.declaration import GROUP
 from image_assets.automation.partitions import SCENE, register_classes
 from image_assets.errors import SourceError
@@ -14,14 +22,25 @@ from image_assets.resources.scenes import SceneResource
 from image_assets.scenes.catalogue import NO_SCENES
 from image_assets.tiles.scene import SceneInfo
 
-
-@asset(**unpartitioned({"dagster"}, code_version="1", group=GROUP))
-def scenes(context: AssetExecutionContext, scenes_source: SceneResource) -> MaterializeResult:
-    """The scenes of the source: picture files of a folder, and generated scenes by name. Registers them as partitions.
+SPEC = AssetSpec(
+    "scenes",
+    description="""The scenes of the source: picture files of a folder, and generated scenes by name. Registers them as
+    partitions.
 
     Reads headers, not pixels. A file that cannot be opened is listed with the reason and not registered; a scene that
     is gone from the source stays registered and keeps its data.
-    """
+    """,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"dagster"},
+    code_version="1",
+)
+
+
+# The job of the chain is named `scenes`, too, and Dagster wants the names of jobs and ops to differ.
+@multi_asset(name="register_scenes", specs=[SPEC], pool=POOL)
+def scenes(context: AssetExecutionContext, scenes_source: SceneResource) -> MaterializeResult:
+    """Find the scenes and register them."""
     catalogue = scenes_source.catalogue
     known, reasons = catalogue.describe_all()
     if not known and not reasons:
