@@ -177,6 +177,20 @@ SCENE_TABLES: dict[str, pa.Schema] = {
 TILE_TABLES = frozenset({"source_tiles", "reconstructed_tiles"})
 """Tables of which a row is read by itself: each is a row group of its own."""
 
+NEAR_DUPLICATES = pa.schema(
+    [
+        column("kind", pa.string(), "Partition: exact (the same file) or near (features closer than the threshold)."),
+        column("path", pa.string(), "The picture; of a near pair, one of the test split."),
+        column("fruit_class", pa.string(), "Its class."),
+        column("split", pa.string(), "Its split."),
+        column("other_path", pa.string(), "The picture that it repeats, of the training split if there is one."),
+        column("other_class", pa.string(), "That one's class."),
+        column("other_split", pa.string(), "That one's split."),
+        column("rank", pa.int32(), "1 for the nearest of the training pictures of a near pair, 2 for the next."),
+        column("distance", pa.float32(), "Cosine distance of the features; 0 for the same file."),
+    ]
+)
+
 BLOB_TABLES = frozenset({"raw_images", "decoded_frames", "labelled_pictures"})
 """Tables whose rows are large: their row groups are kept small, so that tasks can share a file."""
 
@@ -189,8 +203,13 @@ TABLES: dict[str, pa.Schema] = {
     "imagenet_predictions": IMAGENET_PREDICTIONS,
     "labelled_pictures": LABELLED_PICTURES,
     "evaluation": EVALUATION,
+    "near_duplicates": NEAR_DUPLICATES,
     **SCENE_TABLES,
 }
 
-PARTITION_COLUMNS: dict[str, str] = {"evaluation": "target", **dict.fromkeys(SCENE_TABLES, SCENE_COLUMN)}
+PARTITION_COLUMNS: dict[str, str] = {
+    "evaluation": "target",
+    "near_duplicates": "kind",
+    **dict.fromkeys(SCENE_TABLES, SCENE_COLUMN),
+}
 """Tables that are not partitioned by class."""

@@ -28,6 +28,7 @@ warnings.filterwarnings("ignore", category=PreviewWarning, message="Specifying a
 from image_assets.assets import fruits, scenes  # noqa: E402 - the filter must stand before assets are declared
 from image_assets.checks import counts  # noqa: E402
 from image_assets.checks import scenes as scene_checks  # noqa: E402
+from image_assets.checks.leakage import no_leakage  # noqa: E402
 
 fruits_job = define_asset_job(
     "fruits",
@@ -59,7 +60,7 @@ def build_definitions(
     """
     return Definitions(
         assets=[*load_assets_from_package_module(fruits), *load_assets_from_package_module(scenes)],
-        asset_checks=[*counts.checks, *scene_checks.checks],
+        asset_checks=[*counts.checks, no_leakage, *scene_checks.checks],
         jobs=[fruits_job, imagenet_job, scenes_job],
         resources={**resources_of(settings or load_settings()), **(resource_overrides or {})},
         # Steps of a run share one process, and with it one Spark session.

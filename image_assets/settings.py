@@ -142,6 +142,20 @@ class Settings(BaseSettings):
     scenes_preview_size: Annotated[int, Field(ge=16, le=8192)] = Field(
         1024, description="Longest side of the preview of a scene in pixels."
     )
+    exports: str | None = Field(
+        None, description="Folder or s3:// address of the exports; empty: exports in the warehouse."
+    )
+    export_formats: tuple[Literal["parquet", "csv"], ...] = Field(
+        ("parquet", "csv"), description="What is exported, as JSON: a Parquet data set, a CSV file, or both."
+    )
+    export_csv_header: bool = Field(True, description="Whether the first line of a CSV names its columns.")
+    export_keys: tuple[str, ...] = Field(
+        ("path", "fruit_class", "label", "split"),
+        description="Key columns before the values of an export, as JSON; [] leaves the values alone.",
+    )
+    duplicate_distance: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.01, description="Cosine distance of features below which two pictures are near duplicates."
+    )
 
     spark_master: str = Field("local[*]", description="Spark master; local[*] is this machine.")
     spark_driver_memory: str = Field("2g", description="Heap of the driver's JVM; pictures never pass through it.")

@@ -29,6 +29,9 @@ UNPARTITIONED: dict[str, set[str]] = {
     "feature_projection": {"cnn_features"},
     "fruit_classifier": {"reduced_features"},
     "evaluation": {"predictions"},
+    "near_duplicates": {"cnn_features"},
+    "reduced_features_export": {"reduced_features"},
+    "predictions_export": {"predictions"},
 }
 SCENES: dict[str, set[str]] = {
     "scenes": set(),
@@ -101,9 +104,10 @@ def test_columns_in_the_catalogue_are_those_of_the_table(name: str) -> None:
     assert all(column.description for column in schema.columns)
 
 
-def test_columns_of_the_evaluation_are_in_the_catalogue() -> None:
-    schema: Any = spec_of("evaluation").metadata["dagster/column_schema"]
-    assert [column.name for column in schema.columns] == TABLES["evaluation"].names
+@pytest.mark.parametrize("name", ["evaluation", "near_duplicates"])
+def test_columns_of_tables_of_all_classes_are_in_the_catalogue(name: str) -> None:
+    schema: Any = spec_of(name).metadata["dagster/column_schema"]
+    assert [column.name for column in schema.columns] == TABLES[name].names
 
 
 def spec_of(name: str) -> AssetSpec:
@@ -145,6 +149,13 @@ def test_every_table_that_comes_from_another_is_checked_for_lost_rows() -> None:
     balanced = {table for table, name in checks if name == "counts_balance"}
     assert balanced == set(PARTITIONED) - {"raw_images"}
     assert all(blocking for (_, name), blocking in checks.items() if name == "counts_balance")
+
+
+def test_leakage_is_checked_and_stops_nothing() -> None:
+    graph = defs.resolve_asset_graph()
+    [key] = [key for key in graph.asset_check_keys if key.name == "no_leakage"]
+    assert key.asset_key == AssetKey("near_duplicates")
+    assert not graph.get_check_spec(key).blocking
 
 
 def test_resources_can_be_replaced() -> None:

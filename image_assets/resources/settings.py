@@ -3,12 +3,13 @@
 from typing import Any
 
 from image_assets.resources.backbone import BackboneResource
+from image_assets.resources.exports import ExportResource
 from image_assets.resources.progress import log_progress
 from image_assets.resources.s3 import S3Storage, s3_storage
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.source import ImageSourceResource
 from image_assets.resources.spark import SparkResource
-from image_assets.resources.stages import ClassifierResource, FrameResource, ProjectionResource
+from image_assets.resources.stages import ClassifierResource, DuplicateResource, FrameResource, ProjectionResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.settings import Settings
 
@@ -83,5 +84,12 @@ def resources_of(settings: Settings, s3: S3Storage | None = None) -> dict[str, A
             decode_mib=settings.scenes_decode_mib,
             preview_size=settings.scenes_preview_size,
         ),
+        "exports": ExportResource(
+            root=settings.exports or f"{settings.warehouse.rstrip('/')}/exports",
+            formats=list(settings.export_formats),
+            csv_header=settings.export_csv_header,
+            key_columns=list(settings.export_keys),
+        ),
+        "duplicates": DuplicateResource(distance=settings.duplicate_distance),
         "progress": log_progress,
     }

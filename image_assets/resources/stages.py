@@ -94,3 +94,11 @@ class ClassifierResource(ConfigurableResource):
             class_weight=self.class_weight,
             max_iterations=self.max_iterations,
         )
+
+
+class DuplicateResource(ConfigurableResource):
+    """When two pictures are near duplicates."""
+
+    distance: float = Field(
+        0.01, description="Cosine distance of features below which two pictures are near duplicates."
+    )

@@ -99,10 +99,7 @@ def collect_stage(
     """
     if not tasks:
         return []
-    try:
-        return context.parallelize(tasks, len(tasks)).mapPartitions(work).collect()
-    except (PySparkException, Py4JJavaError) as error:
-        raise StageError(failure_reason(error)) from error
+    return guarded(lambda: context.parallelize(tasks, len(tasks)).mapPartitions(work).collect())
 
 
 def aggregate_stage(
@@ -123,11 +120,19 @@ def aggregate_stage(
         StageError: if a task fails for good, with the reason that its Python code gave.
     """
     slices = min(len(tasks), 4 * context.defaultParallelism)
+    return guarded(lambda: context.parallelize(tasks, slices).map(partial).treeReduce(merge))
+
+
+def guarded(action: Callable[[], Result]) -> Result:
+    """Run a Spark action, so that a task that fails for good is told by what its Python code said.
+
+    Raises:
+        StageError: with that reason.
+    """
     try:
-        result: Statistic = context.parallelize(tasks, slices).map(partial).treeReduce(merge)
+        return action()
     except (PySparkException, Py4JJavaError) as error:
         raise StageError(failure_reason(error)) from error
-    return result
 
 
 def failure_reason(error: Exception) -> str:

@@ -110,3 +110,13 @@ def test_labels_and_a_discriminant_are_settings(project: Project) -> None:
     assert set(project.table("evaluation").counts()) == {"label"}
     metadata = run.metadata("evaluation")[None]
     assert (metadata["target"], metadata["label_accuracy"]) == ("label", metadata["accuracy"])
+
+
+def test_the_evaluation_shows_the_mistakes(chain: Run) -> None:
+    metadata = chain.metadata("evaluation")[None]
+    assert metadata["mistakes_by_fruit_class"].startswith(
+        "![the most confident mistakes by fruit_class](data:image/jpeg;base64,/9j/"
+    )
+    assert "mistakes_by_label" in metadata
+    assert "| Cherry | 2 | 0.667 | 1.000 | 0.800 |" in metadata["per_label"]
+    assert (metadata["label_top_5_accuracy"], metadata["label_accuracy"]) == (1.0, 0.9)

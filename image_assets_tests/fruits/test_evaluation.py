@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support, top_k_accuracy_score
 
 from image_assets.errors import WarehouseError
-from image_assets.fruits.evaluation import Evaluation, evaluate, evaluate_rows, publish_scores
+from image_assets.fruits.evaluation import Evaluation, Evaluations, evaluate, evaluate_rows, publish_scores
 from image_assets.warehouse.table import Table
 from image_assets.warehouse.warehouse import Warehouse
 from image_assets_tests.fruits.tables import append
@@ -53,8 +53,13 @@ def predictions(tmp_path: Path) -> Table:
 
 
 @pytest.fixture
-def scores(spark: SparkSession, predictions: Table) -> Evaluation:
+def evaluations(spark: SparkSession, predictions: Table) -> Evaluations:
     return evaluate(spark.sparkContext, predictions, "fruit_class")
+
+
+@pytest.fixture
+def scores(evaluations: Evaluations) -> Evaluation:
+    return evaluations["fruit_class"]
 
 
 def test_scores_are_those_of_scikit_learn_on_the_test_split(scores: Evaluation) -> None:
@@ -85,12 +90,33 @@ def test_calibration_compares_confidence_and_accuracy_by_bin(scores: Evaluation)
     assert scores.reliability.expected_calibration_error == pytest.approx(sum(gaps) / len(TEST), abs=1e-6)
 
 
-def test_labels_merge_varieties(scores: Evaluation) -> None:
-    by_label = scores.by_label()
+def test_labels_merge_varieties(evaluations: Evaluations) -> None:
+    scores, by_label = evaluations["fruit_class"].confusion, evaluations["label"].confusion
     assert by_label.classes == ("Apple", "Cherry", "Kiwi", "Pear", "Plum")
     expected = accuracy_score([name.rstrip("_12") for name in TRUE], [name.rstrip("_12") for name in PREDICTED])
     assert by_label.accuracy == pytest.approx(expected)
-    assert by_label.accuracy > scores.confusion.accuracy
+    assert by_label.accuracy > scores.accuracy
+
+
+def test_a_label_counts_once_among_the_most_probable(evaluations: Evaluations) -> None:
+    ranks: list[int] = []
+    for row in TEST:
+        names = list(dict.fromkeys(name.rstrip("_12") for name in row["top_labels"]))
+        ranks.append(names.index(row["label"]) + 1 if row["label"] in names else 0)
+    assert evaluations["label"].ranks == {rank: ranks.count(rank) for rank in set(ranks)}
+    assert evaluations["label"].top_5_accuracy >= evaluations["fruit_class"].top_5_accuracy
+
+
+def test_the_twenty_most_confident_mistakes_are_kept(evaluations: Evaluations) -> None:
+    wrong = [row for row in TEST if row["predicted_label"] != row["fruit_class"]]
+    wrong.sort(key=lambda row: -np.float32(row["probability"]))
+    assert len(wrong) > 20
+    found = evaluations["fruit_class"].mistakes
+    assert [mistake.path for mistake in found] == [row["path"] for row in wrong[:20]]
+    assert (found[0].true, found[0].predicted) == (wrong[0]["fruit_class"], wrong[0]["predicted_label"])
+    by_label = [row for row in wrong if row["predicted_label"].rstrip("_12") != row["label"]]
+    assert [mistake.path for mistake in evaluations["label"].mistakes] == [row["path"] for row in by_label[:20]]
+    assert {mistake.true for mistake in evaluations["label"].mistakes} <= {name.rstrip("_12") for name in CLASSES}
 
 
 def test_parts_add_up_to_the_whole(scores: Evaluation, predictions: Table) -> None:
@@ -102,12 +128,13 @@ def test_parts_add_up_to_the_whole(scores: Evaluation, predictions: Table) -> No
         merged = merged + part
     np.testing.assert_array_equal(merged.confusion.counts, scores.confusion.counts)
     assert {k: n for k, n in merged.ranks.items() if n} == {k: n for k, n in scores.ranks.items() if n}
+    assert merged.mistakes == scores.mistakes
 
 
-def test_the_table_of_scores_replaces_the_one_before(scores: Evaluation, tmp_path: Path) -> None:
+def test_the_table_of_scores_replaces_the_one_before(evaluations: Evaluations, tmp_path: Path) -> None:
     table = Warehouse.at(tmp_path).table("evaluation")
-    first = publish_scores(table, scores, "fruit_class", {"dagster_run": "one"})
-    second = publish_scores(table, scores, "fruit_class", {"dagster_run": "two"})
+    first = publish_scores(table, evaluations, {"dagster_run": "one"})
+    second = publish_scores(table, evaluations, {"dagster_run": "two"})
     assert second == first + 1
     assert {name: found.rows for name, found in table.counts().items()} == {"fruit_class": 7, "label": 5}
     assert table.snapshot().history(1)[0]["dagster_run"] == "two"

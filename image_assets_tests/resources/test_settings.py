@@ -3,14 +3,16 @@ from typing import Any
 
 from image_assets.fruits.classifier import ClassifierOptions
 from image_assets.fruits.cnn_features import BackboneOptions
+from image_assets.fruits.exports import ExportOptions
 from image_assets.fruits.projection import ProjectionOptions
 from image_assets.resources.backbone import BackboneResource
+from image_assets.resources.exports import ExportResource
 from image_assets.resources.s3 import S3Storage
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.settings import resources_of
 from image_assets.resources.source import ImageSourceResource
 from image_assets.resources.spark import SparkResource
-from image_assets.resources.stages import ClassifierResource, FrameResource, ProjectionResource
+from image_assets.resources.stages import ClassifierResource, DuplicateResource, FrameResource, ProjectionResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.s3.connection import S3Connection
 from image_assets.scenes.catalogue import SceneCatalogue
@@ -60,6 +62,11 @@ OTHER = Settings(
     scenes_pending_mib=64,
     scenes_decode_mib=100,
     scenes_preview_size=256,
+    exports="files",
+    export_formats=("csv",),
+    export_csv_header=False,
+    export_keys=("label",),
+    duplicate_distance=0.2,
     spark_master="local[1]",
     spark_driver_memory="1g",
     spark_executor_memory="3g",
@@ -142,6 +149,9 @@ def test_every_setting_reaches_its_resource() -> None:
     assert resources["classifier"].options == ClassifierOptions(
         "linear_discriminant", target="label", c=0.1, class_weight="none", max_iterations=7
     )
+    assert resources["exports"].options == ExportOptions(("csv",), csv_header=False, keys=("label",))
+    assert resources["exports"].open("predictions").root.uri == str(Path("files/predictions").absolute())
+    assert resources["duplicates"].distance == 0.2
 
 
 def test_the_sample_of_settings_leaves_none_at_its_default() -> None:
@@ -165,6 +175,8 @@ KINDS: dict[str, Any] = {
     "projection": ProjectionResource,
     "classifier": ClassifierResource,
     "scenes_source": SceneResource,
+    "exports": ExportResource,
+    "duplicates": DuplicateResource,
 }
 
 
@@ -183,6 +195,7 @@ def test_options_and_resources_have_the_same_defaults() -> None:
     assert KINDS["projection"]().options == ProjectionOptions()
     assert KINDS["classifier"]().options == ClassifierOptions()
     assert KINDS["scenes_source"]().options == ReconstructionOptions()
+    assert KINDS["exports"]().options == ExportOptions()
 
 
 def test_another_form_is_the_choice_of_the_asset() -> None:

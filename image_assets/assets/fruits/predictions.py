@@ -18,7 +18,7 @@ from image_assets.fruits.classifier import (
     load_classifier,
     prediction_kernel,
 )
-from image_assets.fruits.evaluation import evaluate, publish_scores
+from image_assets.fruits.evaluation import evaluate, mistakes_sheet, publish_scores
 from image_assets.plots import confusion_plot
 from image_assets.progress import Progress
 from image_assets.resources.spark import SparkResource
@@ -87,20 +87,30 @@ def evaluation(
     opened = warehouse.open()
     target = load_classifier(opened.artifacts, opened.artifacts.latest(KIND, NAME)[0]).target
     scores = evaluate(spark.session.sparkContext, opened.table("predictions"), target)
-    version = publish_scores(opened.table("evaluation"), scores, target, {"dagster_run": context.run.run_id})
+    version = publish_scores(opened.table("evaluation"), scores, {"dagster_run": context.run.run_id})
+    best, by_label = scores[target], scores["label"]
+    sheets = {
+        f"mistakes_by_{name}": picture(sheet, f"the most confident mistakes by {name}")
+        for name, found in scores.items()
+        if (sheet := mistakes_sheet(opened.table("decoded_frames"), found.mistakes)) is not None
+    }
     return MaterializeResult(
         metadata={
-            "accuracy": scores.confusion.accuracy,
-            "top_5_accuracy": scores.top_5_accuracy,
-            "macro_f1": scores.confusion.macro_f1,
-            "label_accuracy": scores.by_label().accuracy,
-            "expected_calibration_error": round(scores.reliability.expected_calibration_error, 4),
-            "test_pictures": scores.confusion.total,
+            "accuracy": best.confusion.accuracy,
+            "top_5_accuracy": best.top_5_accuracy,
+            "macro_f1": best.confusion.macro_f1,
+            "label_accuracy": by_label.confusion.accuracy,
+            "label_top_5_accuracy": by_label.top_5_accuracy,
+            "label_macro_f1": by_label.confusion.macro_f1,
+            "expected_calibration_error": round(best.reliability.expected_calibration_error, 4),
+            "test_pictures": best.confusion.total,
             "target": target,
             "delta_version": version,
             **provenance(context, {"target": target, "predictions_version": opened.table("predictions").version()}),
-            "per_class": MetadataValue.md(scores.as_markdown()),
-            "confusion": picture(confusion_plot(scores.confusion), "confusion matrix"),
+            "per_class": MetadataValue.md(best.as_markdown()),
+            "per_label": MetadataValue.md(by_label.as_markdown()),
+            "confusion": picture(confusion_plot(best.confusion), "confusion matrix"),
+            **sheets,
         },
         data_version=DataVersion(str(version)),
     )

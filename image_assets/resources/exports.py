@@ -1,0 +1,28 @@
+"""Where exports go and what they look like."""
+
+from dagster import ConfigurableResource
+from pydantic import Field
+
+from image_assets.fruits.exports import ExportOptions
+from image_assets.warehouse.exports import Export
+from image_assets.warehouse.location import Location
+
+
+class ExportResource(ConfigurableResource):
+    """Parquet and CSV files for readers that know no Delta."""
+
+    root: str = Field("data/warehouse/exports", description="Folder or s3:// address; a folder per table below it.")
+    formats: list[str] = Field(["parquet", "csv"], description="A Parquet data set, a CSV file, or both.")
+    csv_header: bool = Field(True, description="Whether the first line of the CSV names its columns.")
+    key_columns: list[str] = Field(
+        ["path", "fruit_class", "label", "split"], description="Key columns before the values; none are allowed."
+    )
+
+    @property
+    def options(self) -> ExportOptions:
+        """The options as the computation takes them."""
+        return ExportOptions(tuple(self.formats), self.csv_header, tuple(self.key_columns))
+
+    def open(self, table: str) -> Export:
+        """Return the exports of a table."""
+        return Export(table, Location.of(self.root).join(table))
