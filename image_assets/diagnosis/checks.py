@@ -5,8 +5,9 @@ from functools import partial
 
 from image_assets.diagnosis import data, machine, network, session
 from image_assets.diagnosis.finding import Check, Finding
+from image_assets.s3.connection import SCHEME
 from image_assets.settings import Settings, unknown_variables
-from image_assets.warehouse.location import S3_SCHEME, Location
+from image_assets.warehouse.location import Location
 
 
 def checks_of(settings: Settings, *, start_spark: bool = True) -> list[Check]:
@@ -16,7 +17,7 @@ def checks_of(settings: Settings, *, start_spark: bool = True) -> list[Check]:
         settings: of the project.
         start_spark: whether Spark is started and stopped again, which takes some seconds.
     """
-    addresses = [address for address in (settings.source, settings.warehouse) if address.startswith(S3_SCHEME)]
+    addresses = [address for address in (settings.source, settings.warehouse) if address.startswith(SCHEME)]
     workers = session.task_slots(settings, os.cpu_count() or 1)
     checks = [
         Check("settings", settings_known),

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from image_assets.diagnosis.finding import Finding
 from image_assets.diagnosis.machine import existing_parent
-from image_assets.errors import SourceError
+from image_assets.errors import S3Error, SettingsError, SourceError
+from image_assets.s3.connection import standard_connection
 from image_assets.settings import Settings
 from image_assets.vision.sources import open_source
-from image_assets.warehouse.location import Location, s3_endpoint, s3_region
+from image_assets.warehouse.location import Location
 from image_assets.warehouse.warehouse import Warehouse
 
 LISTED_CLASSES = 3
@@ -62,27 +63,20 @@ def _write_probe(root: Location) -> None:
             return
     location = root.join(f".image-assets-doctor-{uuid.uuid4().hex}")
     location.write_bytes(b"")
-    location.filesystem.delete_file(location.path)
+    location.delete()
 
 
 def s3(addresses: list[str]) -> Finding:
-    """Look for credentials in the standard AWS chain and list each address.
+    """Ask for one object of each address.
 
     Args:
         addresses: the s3:// addresses of the settings.
     """
-    import boto3
-
-    found = boto3.Session().get_credentials()
-    if found is None:
-        remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile (AWS_PROFILE), or an instance role"
-        return Finding("S3", "fail", "the AWS chain finds no credentials", remedy)
-    where = f"{s3_endpoint() or 'AWS'}, region {s3_region()}, credentials from {found.method}"
     for address in addresses:
-        location = Location.of(address)
         try:
-            location.filesystem.get_file_info(location.path)
-        except OSError as error:
-            remedy = "check bucket, AWS_REGION, AWS_ENDPOINT_URL and the rights of these credentials"
-            return Finding("S3", "fail", f"{address} cannot be reached at {where} ({error})", remedy)
+            Location.of(address).check()
+        except (S3Error, SettingsError) as error:
+            return Finding("S3", "fail", str(error), "see docs/settings.md for endpoint, region and credentials")
+    connection = standard_connection()
+    where = f"{connection.endpoint or 'AWS'}, region {connection.region}"
     return Finding("S3", "ok", f"{', '.join(addresses)} at {where}")

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
@@ -170,6 +171,6 @@ def test_the_pointer_names_what_was_exported(spark: SparkSession, table: Table, 
 def test_mixed_lengths_in_one_batch_are_refused(table: Table) -> None:
     layout = exports.Layout.of(table, ExportOptions())
     rows = feature_rows("Kiwi", np.zeros((1, 6))) + feature_rows("Kiwi", np.zeros((1, 2)))
-    batch = exports.pa.RecordBatch.from_pylist(rows, schema=table.schema)
+    batch = pa.RecordBatch.from_pylist(rows, schema=table.schema)
     with pytest.raises(IncompatibleArtifactError, match="6 and \\[2\\]"):
         layout.flat(batch)

@@ -15,6 +15,7 @@ from image_assets.fruits.near_duplicates import (
     exact_pairs,
     find_duplicates,
 )
+from image_assets.spark.stages import plan_fragments
 from image_assets.warehouse.table import Table
 from image_assets.warehouse.warehouse import Warehouse
 from image_assets_tests.fruits.tables import BACKBONE, append, feature_rows
@@ -72,7 +73,7 @@ def test_blocks_of_rows_do_not_change_the_result(
 ) -> None:
     whole = found_in(spark, warehouse, rows(), distance=0.5).read().to_pylist()
     features = warehouse.table("cnn_features")
-    fragments = near_duplicates.plan_fragments(spark.sparkContext, features)
+    fragments = plan_fragments(spark.sparkContext, features)
     sizes = [block.num_rows for block in near_duplicates._blocks(features, fragments, "training", 7)]
     assert max(sizes) == 7
     assert sum(sizes) == 80
