@@ -1,5 +1,6 @@
 """The chain on a cluster whose machines share nothing but the S3 server, and a machine that is lost on the way."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,9 +25,10 @@ def chain(s3_server: S3Server, spark_cluster: LocalCluster, tmp_path: Path) -> I
     addresses = {"IMAGE_ASSETS_SOURCE": f"{bucket}/pictures", "IMAGE_ASSETS_WAREHOUSE": f"{bucket}/tables"}
     events = tmp_path / "events"
     events.mkdir()
-    logged = f'{{"spark.eventLog.enabled": "true", "spark.eventLog.dir": "file://{events}"}}'
+    logged = {"enabled": "true", "dir": f"file://{events}", "compress": "false"}
+    extra = json.dumps({f"spark.eventLog.{name}": value for name, value in logged.items()})
     environment = {**s3_server.environment, **spark_cluster.environment, **addresses}
-    process = ChainProcess(tmp_path, {**environment, "IMAGE_ASSETS_SPARK_EXTRA": logged})
+    process = ChainProcess(tmp_path, {**environment, "IMAGE_ASSETS_SPARK_EXTRA": extra})
     try:
         yield process, tables_at(f"{bucket}/tables", rows, connection(s3_server))
     finally:
