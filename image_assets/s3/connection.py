@@ -1,9 +1,9 @@
 """How S3 is reached: a small value that travels to Spark's workers, and the clients that each process opens from it.
 
-Data goes through obstore, in measurements twice as fast as Arrow's S3 file system on small objects and with half the
-CPU; listings through boto3, whose pages are bounded and which accepts every name an object can have; Delta logs through
-delta-rs. All three take the same endpoint, retries and time limits, and the same credentials: those that boto3 finds
-in the process that uses them (environment, profile, instance role), refreshed as they expire.
+Data and listings go through obstore, in measurements twice as fast as Arrow's S3 file system on small objects and with
+half the CPU; what it cannot list through boto3, which takes every name an object can have; Delta logs through delta-rs.
+All take the same endpoint, retries and time limits, and the same credentials: those that boto3 finds in the process
+that uses them (environment, profile, instance role), refreshed as they expire.
 
 Source: https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
 """

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PART_BYTES = 8 << 20
 """Size of the parts of a large upload: smaller objects are one request."""
+PARTS_AT_ONCE = 4
 
 
 class ObjectReader(io.RawIOBase):
@@ -57,7 +58,7 @@ class ObjectWriter(io.RawIOBase):
 
     def __init__(self, store: "S3Store", key: str, address: str) -> None:
         self._address, self._position = address, 0
-        self._writer = obstore.open_writer(store, key, buffer_size=PART_BYTES)
+        self._writer = obstore.open_writer(store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
 
     def writable(self) -> bool:
         """Return True."""
@@ -69,11 +70,15 @@ class ObjectWriter(io.RawIOBase):
 
     def write(self, content: Any, /) -> int:
         """Add bytes."""
-        view = memoryview(content)
+        view = memoryview(content).cast("B")
         with explained(self._address):
             self._writer.write(view)
         self._position += view.nbytes
         return view.nbytes
+
+    def abandon(self) -> None:
+        """Close without an object; parts that were sent are left for the bucket's lifecycle rule."""
+        super().close()
 
     def close(self) -> None:
         """Complete the object; closing again does nothing."""

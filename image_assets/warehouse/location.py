@@ -88,15 +88,16 @@ class Location:
             check_bucket(self.s3, self.uri)
 
     def exists(self) -> bool:
-        """Whether a file is there."""
+        """Whether a file or folder is there; on S3 a folder is there if anything is in it."""
         if self.s3 is None:
             return Path(self.uri).exists()
         bucket, key = split_address(self.uri)
-        try:
-            with explained(self.uri):
-                self.s3.store(bucket).head(key)
-        except FileNotFoundError:
-            return False
+        store = self.s3.store(bucket)
+        with explained(self.uri):
+            try:
+                store.head(key)
+            except FileNotFoundError:
+                return bool(next(iter(store.list(f"{key}/", chunk_size=1)), []))
         return True
 
     def make_folder(self) -> None:
@@ -148,11 +149,16 @@ class Location:
     def replacing(self) -> Iterator[pa.NativeFile]:
         """Open a sink whose content appears here when the block ends without an error."""
         if self.s3 is not None:
-            sink = pa.BufferOutputStream()
-            yield sink
+            from image_assets.s3.objects import ObjectWriter
+
             bucket, key = split_address(self.uri)
-            with explained(self.uri):
-                self.s3.store(bucket).put(key, sink.getvalue().to_pybytes())
+            writer = ObjectWriter(self.s3.store(bucket), key, self.uri)
+            try:
+                yield pa.PythonFile(writer, mode="w")
+            except BaseException:
+                writer.abandon()
+                raise
+            writer.close()
             return
         target = Path(self.uri)
         target.parent.mkdir(parents=True, exist_ok=True)

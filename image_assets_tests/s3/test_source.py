@@ -4,7 +4,7 @@ import pytest
 
 from image_assets.errors import S3Error
 from image_assets.s3.connection import S3Connection, S3Keys
-from image_assets.vision.s3_source import S3Source, changed_us
+from image_assets.vision.s3_source import S3Source, _pages_of_any_names, changed_us
 from image_assets.vision.sources import open_source
 from image_assets_tests.s3.server import REGION, WRITER, S3Server
 
@@ -44,6 +44,13 @@ def test_files_come_in_pages_and_none_is_lost(s3_server: S3Server, monkeypatch: 
     source = filled(s3_server, "pages", *names, "pictures/Kiwi/deeper/0.jpg", "pictures/Kiwi/x.txt")
     files = list(source.files("Kiwi"))
     assert [file.path for file in files] == [name.removeprefix("pictures/") for name in names]
+    prefix = "pictures/Kiwi/"
+    slowly = list(_pages_of_any_names(source.connection, "pages", prefix))
+    assert len(slowly) > 9
+    assert [name for page in slowly for name, *_ in page.objects if name.endswith(".jpg")] == [
+        name.removeprefix(prefix) for name in names
+    ]
+    assert [name for page in slowly for name in page.folders] == ["deeper"]
     assert {file.size for file in files} == {len(f"content of {names[0]}")}
     assert list(source.class_folders()) == ["Kiwi", "deeper"]
 
@@ -65,6 +72,7 @@ def test_any_name_is_listed_and_read(s3_server: S3Server, name: str) -> None:
 def test_a_name_that_cannot_be_requested_says_so_and_hides_no_other(s3_server: S3Server) -> None:
     source = filled(s3_server, "control", "pictures/Kiwi/a\nb.jpg", "pictures/Kiwi/c.jpg")
     assert [file.path for file in source.files("Kiwi")] == ["Kiwi/a\nb.jpg", "Kiwi/c.jpg"]
+    assert list(source.class_folders()) == ["Kiwi"]
     with pytest.raises(OSError, match="character that cannot be requested"):
         source.read("Kiwi/a\nb.jpg")
 

@@ -117,6 +117,25 @@ def test_writing_with_keys_that_only_read_is_refused_in_one_line(s3_server: S3Se
         write(reader, "Kiwi", 1)
 
 
+def test_what_is_replaced_appears_whole_or_not_at_all(warehouse: Warehouse) -> None:
+    location = warehouse.root.join("export", "table.csv")
+
+    def broken() -> None:
+        with location.replacing() as sink:
+            sink.write(b"half of it")
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        broken()
+    assert not location.exists()
+    with location.replacing() as sink:
+        sink.write(b"all ")
+        sink.write(b"of it")
+    assert location.read_bytes() == b"all of it"
+    assert warehouse.root.join("export").exists()
+    assert not warehouse.root.join("exp").exists()
+
+
 def test_folders_are_listed_by_the_arrow_file_system_too(warehouse: Warehouse) -> None:
     location = warehouse.root.join("a", "b.txt")
     location.write_bytes(b"text")
