@@ -98,7 +98,7 @@ class LocalSource:
     def files(self, folder: str) -> Iterator[ImageFile]:
         """List the pictures of a folder; sizes and times are of what a link points to, 0 where that is gone."""
         with os.scandir(Path(self.root, folder)) as entries:
-            names = sorted(entry.name for entry in entries if is_image(entry.name) and not entry.is_dir())
+            names = sorted(entry.name for entry in entries if is_image(entry.name) and not _is_folder(entry))
         for name in names:
             path = f"{folder}/{name}" if folder else name
             try:
@@ -117,7 +117,7 @@ class LocalSource:
         location = Path(self.root, path)
         if ".." in location.parts or not location.is_relative_to(self.root):
             raise PermissionError("the path leads out of the source")
-        if location.is_symlink() and not location.resolve().is_relative_to(Path(self.root).resolve()):
+        if location.is_symlink() and not Path(os.path.realpath(location)).is_relative_to(os.path.realpath(self.root)):
             raise PermissionError("the link leads out of the source")
         if not location.is_file():  # a pipe or device would block for ever
             raise FileNotFoundError("no regular file")
@@ -130,6 +130,13 @@ class LocalSource:
                 yield self.read(path)
             except OSError as error:
                 yield error
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links in a circle: reading it will say why
+        return False
 
 
 def open_source(address: str | Path, s3: S3Connection | None = None) -> ImageSource:

@@ -61,6 +61,15 @@ def test_a_broken_link_is_listed_and_says_so_when_read(tmp_path: Path) -> None:
         source.read("Kiwi/gone.jpg")
 
 
+def test_links_of_files_in_a_circle_hide_no_other(tmp_path: Path) -> None:
+    touch(tmp_path, "Kiwi/a.jpg")
+    (tmp_path / "Kiwi/itself.jpg").symlink_to("itself.jpg")
+    source = open_source(tmp_path)
+    assert [file.path for file in source.files("Kiwi")] == ["Kiwi/a.jpg", "Kiwi/itself.jpg"]
+    with pytest.raises(OSError, match="no regular file"):
+        source.read("Kiwi/itself.jpg")
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     touch(tmp_path, "Kiwi/a.jpg")
     os.mkfifo(tmp_path / "Kiwi/pipe.jpg")
