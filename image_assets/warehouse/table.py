@@ -20,6 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from image_assets.errors import WarehouseError
+from image_assets.s3.refusals import explained
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import DataFile, WriteOptions
 from image_assets.warehouse.reading import read_batches
@@ -71,7 +72,8 @@ class Table:
 
     def exists(self) -> bool:
         """Whether anything was ever committed."""
-        return bool(DeltaTable.is_deltatable(self.root.uri, storage_options=self.root.delta_options))
+        with explained(self.root.uri):
+            return bool(DeltaTable.is_deltatable(self.root.uri, storage_options=self.root.delta_options))
 
     def snapshot(self, version: int | None = None) -> DeltaTable:
         """Open the table at a version, the latest by default.
@@ -80,7 +82,8 @@ class Table:
             WarehouseError: if the table does not exist.
         """
         try:
-            return DeltaTable(self.root.uri, version=version, storage_options=self.root.delta_options)
+            with explained(self.root.uri):
+                return DeltaTable(self.root.uri, version=version, storage_options=self.root.delta_options)
         except TableNotFoundError as error:
             raise WarehouseError(
                 f"table {self.name!r} does not exist at {self.root.uri}: materialize the asset {self.name} first"
@@ -178,14 +181,15 @@ class Table:
             version = int(delta.version()) + 1
             # No retry inside delta-rs: each attempt resolves the replaced partitions against the newest version.
             try:
-                delta.create_write_transaction(
-                    actions,
-                    mode="append" if filters is None else "overwrite",
-                    schema=schema,
-                    partition_by=[self.partition_column],
-                    partition_filters=filters,
-                    commit_properties=settings,
-                )
+                with explained(self.root.uri):
+                    delta.create_write_transaction(
+                        actions,
+                        mode="append" if filters is None else "overwrite",
+                        schema=schema,
+                        partition_by=[self.partition_column],
+                        partition_filters=filters,
+                        commit_properties=settings,
+                    )
             except CommitFailedError:
                 time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311 - spreads writers, no secret
             else:

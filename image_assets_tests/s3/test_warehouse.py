@@ -136,6 +136,12 @@ def test_what_is_replaced_appears_whole_or_not_at_all(warehouse: Warehouse) -> N
     assert not warehouse.root.join("exp").exists()
 
 
+def test_a_table_that_may_not_be_read_says_so_in_one_line(s3_server: S3Server, warehouse: Warehouse) -> None:
+    stranger = Warehouse.at(warehouse.root.uri, s3=connection(s3_server, keys=S3Keys("nobody", "nothing")))
+    with pytest.raises(S3Error, match=r"^s3://\S+/predictions: InvalidAccessKeyId: the server does not know"):
+        stranger.table("predictions").counts()
+
+
 def test_folders_are_listed_by_the_arrow_file_system_too(warehouse: Warehouse) -> None:
     location = warehouse.root.join("a", "b.txt")
     location.write_bytes(b"text")
