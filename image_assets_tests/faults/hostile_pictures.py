@@ -32,7 +32,7 @@ NAMES = (
     "--option",
     " leading and trailing ",
     "fruit_class=Kiwi",
-    "..",
+    "a..b",
     "null\\N",
     "x" * (LONGEST_NAME_BYTES - 4),
     "é" * ((LONGEST_NAME_BYTES - 4) // 2),
