@@ -111,14 +111,12 @@ def _execute(
         def on_request(count: int) -> None:
             if count == 1:
                 console.print("[yellow]stopping[/]: what is committed is kept; once more to stop at once")
-                found = instance.get_run_by_id(run_id)
-                if found is not None and not found.is_finished:
-                    instance.report_run_canceling(found, "Stopped at the command line.")
             else:
+                _record_stop(instance, run_id)
                 cancel_spark_jobs()
 
         with listening(console) as progress, stop.listening():
-            stoppable = StoppableProgress(progress, stop)
+            stoppable = StoppableProgress(progress, stop, lambda: _record_stop(instance, run_id))
             result = stop.watch(
                 lambda: _materialize(instance, settings, chain, stoppable, kept, tags, run_id), on_request
             )
@@ -157,6 +155,15 @@ def _materialize(
         )
     except DagsterExecutionInterruptedError:
         return None
+
+
+def _record_stop(instance: "DagsterInstance", run_id: str) -> None:
+    """Let Dagster record what now ends the run as a stop that was asked for, not as a failure."""
+    from dagster import DagsterRunStatus
+
+    found = instance.get_run_by_id(run_id)
+    if found is not None and not found.is_finished and found.status != DagsterRunStatus.CANCELING:
+        instance.report_run_canceling(found, "Stopped at the command line.")
 
 
 def _say_stopped(instance: "DagsterInstance", run_id: str, n_classes: int) -> None:

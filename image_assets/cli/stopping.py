@@ -69,10 +69,16 @@ class Stop:
 
 
 class StoppableProgress:
-    """Passes progress on, and ends the stage that reports it when a stop is requested."""
+    """Passes progress on, and ends the stage that reports it when a stop is requested.
 
-    def __init__(self, progress: Progress, stop: Stop) -> None:
-        self._progress, self._stop = progress, stop
+    Args:
+        progress: that is passed on to.
+        stop: that may be requested.
+        before_end: called before the stage is ended.
+    """
+
+    def __init__(self, progress: Progress, stop: Stop, before_end: Callable[[], None]) -> None:
+        self._progress, self._stop, self._before_end = progress, stop, before_end
 
     def start(self, stage: str) -> None:
         """Begin a stage, unless the run is to stop."""
@@ -93,6 +99,7 @@ class StoppableProgress:
         from dagster import DagsterExecutionInterruptedError
 
         if self._stop.requested:
+            self._before_end()
             raise DagsterExecutionInterruptedError("stopped at the command line")
 
 

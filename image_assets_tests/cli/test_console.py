@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 
 from rich.console import Console
 
@@ -37,3 +39,12 @@ def test_a_file_gets_lines() -> None:
     played(console, ("raw_images", 28, 28))
     (line,) = file.getvalue().splitlines()
     assert line.startswith("raw_images: 28 pictures in ")
+
+
+def test_a_run_goes_on_drawing_while_dagster_has_the_streams() -> None:
+    code = (
+        "import os; from image_assets.cli.console import steady_output; console = steady_output();"
+        "os.dup2(os.open(os.devnull, os.O_WRONLY), 1); console.print('cnn_features: 25 pictures')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "cnn_features: 25 pictures\n"
