@@ -1,13 +1,20 @@
 """`image-assets status`: where each class stands."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from image_assets.cli.app import app, examples
 from image_assets.cli.arguments import AsJson, StoredClasses
 from image_assets.cli.console import age, number, output, print_json, say, size, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from image_assets.fruits.status import ClassStatus
+
+SHOWN = 5
 
 
 @app.command(epilog=examples("status", "status Banana Kiwi", "status --json"))
@@ -20,7 +27,7 @@ def status(
 ) -> None:
     """Tell of each class: pictures, failures, age, table versions, and whether it is fresh.
 
-    fresh: every stage follows the pictures. stale: at least one does not, the last column says why. incomplete: a stage
+    fresh: every stage follows the pictures. stale: at least one does not, a line below says why. incomplete: a stage
     has not run for it. vanished: gone from the source, its data kept.
     """
     from image_assets.fruits.listing import compare_listing
@@ -55,7 +62,7 @@ def status(
             number(item.failures),
             age(item.updated),
             "/".join(str(item.versions.get(name, "-")) for name in CHAIN) if item.versions else "-",
-            "; ".join(item.reasons),
+            size(item.bytes) if item.bytes else "-",
         )
         for item in found
     ]
@@ -68,17 +75,29 @@ def status(
         "",
         size(sum(item.bytes for item in found)),
     ]
-    headings = ("class", "state", "pictures>", "failures>", "age>", "versions", "why")
+    headings = ("class", "state", "pictures>", "failures>", "age>", "versions", "size>")
     console.print(table(f"Classes of {warehouse.root.uri}", headings, rows, total))
     say(console, f"Versions of the tables: {' / '.join(CHAIN)}")
+    for reason, classes in _by_reason(found).items():
+        more = f" and {len(classes) - SHOWN} more" if len(classes) > SHOWN else ""
+        say(console, f"{', '.join(classes[:SHOWN])}{more}: {reason}")
     _advise(console, found)
 
 
-def _states(found: list[Any]) -> list[str]:
+def _by_reason(found: "list[ClassStatus]") -> dict[str, list[str]]:
+    """Group the classes by why they are not fresh: many usually share one reason."""
+    classes: dict[str, list[str]] = {}
+    for item in found:
+        for reason in item.reasons:
+            classes.setdefault(reason, []).append(item.fruit_class)
+    return classes
+
+
+def _states(found: "list[ClassStatus]") -> list[str]:
     return sorted({item.state for item in found})
 
 
-def _advise(console: Any, found: list[Any]) -> None:
+def _advise(console: "Console", found: "list[ClassStatus]") -> None:
     if all(item.state == "never run" for item in found):
         say(console, "Nothing has run yet. Begin with: image-assets run")
     elif any(item.state in ("stale", "incomplete", "never run") for item in found):
