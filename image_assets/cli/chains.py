@@ -27,8 +27,8 @@ class Chain:
         describe: one line for the help.
         available: the partitions that can be run, from the source or from the tables before.
         place: what holds them, for messages.
-        register: adds partitions to the instance where they are new.
-        tags: of a run for exactly these partitions.
+        nouns: what one partition and several are called.
+        partitions: name of the set of partitions.
         kept: assets that stay as they are when only some partitions are named.
         results: what the tables hold of each partition after the run, for `--json` and for `draw`.
         draw: the results as a table.
@@ -40,12 +40,24 @@ class Chain:
     describe: str
     available: Callable[[Settings], list[str]]
     place: Callable[[Settings], str]
-    register: "Callable[[DagsterInstance, list[str]], list[str]]"
-    tags: "Callable[[DagsterInstance, Sequence[str]], dict[str, str]]"
+    partitions: str
     kept: Callable[[Settings], set[str]]
     results: Callable[[Settings, Sequence[str]], Rows]
     draw: "Callable[[Settings, Rows], Table]"
+    nouns: tuple[str, str] = ("class", "classes")
     next_step: str = "Look at it: make dev, then open the address that it prints."
+
+    def register(self, instance: "DagsterInstance", keys: list[str]) -> list[str]:
+        """Add partitions to the instance where they are new, and return these."""
+        from image_assets.automation.partitions import register_classes
+
+        return register_classes(instance, keys, self.partitions)
+
+    def tags(self, instance: "DagsterInstance", keys: Sequence[str]) -> dict[str, str]:
+        """Return the tags of a run for exactly these partitions."""
+        from image_assets.automation.partitions import range_tags
+
+        return range_tags(instance, keys, self.partitions)
 
 
 def _source_classes(settings: Settings) -> list[str]:
@@ -71,18 +83,6 @@ def _decoded_classes(settings: Settings) -> list[str]:
     if not found:
         raise WarehouseError(f"{frames.root.uri} holds no frames yet: run image-assets run first")
     return found
-
-
-def _register(instance: "DagsterInstance", keys: list[str]) -> list[str]:
-    from image_assets.automation.partitions import register_classes
-
-    return register_classes(instance, keys)
-
-
-def _tags(instance: "DagsterInstance", keys: Sequence[str]) -> dict[str, str]:
-    from image_assets.automation.partitions import range_tags
-
-    return range_tags(instance, keys)
 
 
 def _fitted(settings: Settings) -> set[str]:
@@ -154,8 +154,7 @@ CHAINS = {
             describe="labelled pictures: frames, features, projection, classifier, predictions, evaluation",
             available=_source_classes,
             place=lambda settings: f"the source {settings.source}",
-            register=_register,
-            tags=_tags,
+            partitions="fruit_class",
             kept=_fitted,
             results=_fruit_results,
             draw=_draw_fruits,
@@ -166,8 +165,7 @@ CHAINS = {
             describe="ImageNet classes of the decoded frames, and the frames with the best one drawn on them",
             available=_decoded_classes,
             place=lambda settings: f"the table decoded_frames at {settings.warehouse}",
-            register=_register,
-            tags=_tags,
+            partitions="fruit_class",
             kept=lambda _: set(),
             results=_imagenet_results,
             draw=_draw_imagenet,

@@ -70,10 +70,12 @@ def run(
     for line in unknown_variables():
         warn(line)
     check_java()
-    chosen = chosen_classes(names, chain.available(settings), chain.place(settings))
+    chosen = chosen_classes(names, chain.available(settings), chain.place(settings), chain.nouns[0])
     console = steady_output(stderr=as_json)
-    count = counted(len(chosen), "class", "classes")
-    say(console, f"image_assets: {count} of {settings.source} into {settings.warehouse}")
+    say(
+        console,
+        f"image_assets: {counted(len(chosen), *chain.nouns)} of {chain.place(settings)} into {settings.warehouse}",
+    )
     kept = chain.kept(settings) if names else set()
     result = _execute(console, settings, chain, chosen, kept, full=full)
     if not result.success:
@@ -81,7 +83,7 @@ def run(
     rows = chain.results(settings, chosen)
     root = Warehouse.at(settings.warehouse).root.uri
     if as_json:
-        print_json({"run_id": result.run_id, "chain": chain.name, "warehouse": root, "classes": rows})
+        print_json({"run_id": result.run_id, "chain": chain.name, "warehouse": root, chain.nouns[1]: rows})
         return
     console.print(chain.draw(settings, rows))
     say(console, f"Tables: {root}  Run: {result.run_id}")
@@ -121,7 +123,7 @@ def _execute(
                 lambda: _materialize(instance, settings, chain, stoppable, kept, tags, run_id), on_request
             )
         if stop.requested and (result is None or not result.success):
-            _say_stopped(instance, run_id, len(classes))
+            _say_stopped(instance, run_id, counted(len(classes), *chain.nouns))
             raise typer.Exit(stop.exit_code)
         if result is None:
             raise RunError(f"run {run_id} was interrupted: make dev shows where")
@@ -166,7 +168,7 @@ def _record_stop(instance: "DagsterInstance", run_id: str) -> None:
         instance.report_run_canceling(found, "Stopped at the command line.")
 
 
-def _say_stopped(instance: "DagsterInstance", run_id: str, n_classes: int) -> None:
+def _say_stopped(instance: "DagsterInstance", run_id: str, asked: str) -> None:
     """Say in one line how far the run came and how to go on."""
     from dagster import DagsterEventType
 
@@ -175,7 +177,7 @@ def _say_stopped(instance: "DagsterInstance", run_id: str, n_classes: int) -> No
         asset = entry.get_dagster_event().asset_key
         name = asset.to_user_string() if asset else ""
         done[name] = done.get(name, 0) + 1
-    reached = f"{list(done)[-1]} has {done[list(done)[-1]]:,} of {n_classes:,} classes" if done else "nothing was done"
+    reached = f"{list(done)[-1]} has {done[list(done)[-1]]:,} of {asked}" if done else "nothing was done"
     again = shlex.join(["image-assets", *sys.argv[1:]])
     typer.echo(f"stopped: {reached}, all kept and recorded; go on with: {again}", err=True)
 

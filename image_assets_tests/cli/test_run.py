@@ -101,7 +101,7 @@ def test_a_run_ends_with_a_table_of_its_classes(done: Done) -> None:
 
 def test_a_run_tells_what_it_does_and_how_fast(done: Done, workspace: Workspace) -> None:
     lines = done.stdout.splitlines()
-    assert lines[0] == f"image_assets: 3 classes of {workspace.folder}/source into {workspace.warehouse}"
+    assert lines[0] == f"image_assets: 3 classes of the source {workspace.folder}/source into {workspace.warehouse}"
     stages = [match for line in lines if (match := re.match(r"(\w+): ([\d,]+) pictures in [\d.,]+ s, [\d.,]+/s", line))]
     last = {match.group(1): match.group(2) for match in stages}
     assert list(last) == TABLES
