@@ -1,20 +1,22 @@
 """Contact sheets of a class, from the tables that hold pictures."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 
 from image_assets.errors import SettingsError, WarehouseError
 from image_assets.fruits.decoded_frames import frame_pixels
+from image_assets.warehouse.reading import read_batches
 from image_assets.warehouse.table import Table
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+BATCH_ROWS = 32
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -48,16 +50,23 @@ def class_pictures(table: Table, fruit_class: str, count: int) -> tuple["Image",
     from image_assets.vision.contact_sheet import contact_sheet
 
     column, pixels = PICTURES[table.name]
-    # Failures have no picture: a few rows more than are wanted.
-    rows = table.head(2 * count, ["path", column], [fruit_class])
-    rows = rows.filter(pc.is_valid(rows[column])).slice(0, count)
-    if rows.num_rows == 0:
+    rows = list(islice(_rows(table, fruit_class, column), count))
+    if not rows:
         raise WarehouseError(
             f"{table.name} at {table.root.uri} holds no picture of {fruit_class}: materialize {table.name} for it first"
         )
-    images = [pixels(content) for content in rows[column].to_pylist()]
-    captions = [path.rsplit("/", 1)[-1] for path in rows["path"].to_pylist()]
-    return contact_sheet(images, captions, columns=6, tile_size=144, title=fruit_class), rows.num_rows
+    images = [pixels(content) for _, content in rows]
+    captions = [path.rsplit("/", 1)[-1] for path, _ in rows]
+    return contact_sheet(images, captions, columns=6, tile_size=144, title=fruit_class), len(rows)
+
+
+def _rows(table: Table, fruit_class: str, column: str) -> Iterator[tuple[str, bytes]]:
+    """Read path and picture of the rows that have one, a few at a time."""
+    constants = {table.partition_column: fruit_class}
+    for file in table.files([fruit_class]):
+        for batch in read_batches(table.root, file.path, ["path", column], constants, batch_rows=BATCH_ROWS):
+            shown = batch.filter(batch[column].is_valid())
+            yield from zip(shown["path"].to_pylist(), shown[column].to_pylist(), strict=True)
 
 
 def save_sheet(sheet: "Image", destination: Path) -> None:
