@@ -32,11 +32,12 @@ def doctor(
     from image_assets.cli.instance import dagster_home
     from image_assets.diagnosis.checks import checks_of
     from image_assets.diagnosis.finding import Check, run_checks
+    from image_assets.resources.settings import resources_of
     from image_assets.settings import load_settings
 
-    checks = checks_of(load_settings(), start_spark=start_spark)
-    place = len(checks) - (1 if start_spark else 0)
-    checks.insert(place, Check("Dagster", dagster_home))
+    settings = load_settings()
+    options = resources_of(settings)["spark"].options if start_spark else None
+    checks = [*checks_of(settings, options), Check("Dagster", dagster_home)]
     console = output()
     found = []
     for finding in run_checks(checks):

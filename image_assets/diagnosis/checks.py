@@ -7,15 +7,16 @@ from image_assets.diagnosis import data, machine, network, session
 from image_assets.diagnosis.finding import Check, Finding
 from image_assets.s3.connection import SCHEME
 from image_assets.settings import Settings, unknown_variables
+from image_assets.spark.session import SparkOptions
 from image_assets.warehouse.location import Location
 
 
-def checks_of(settings: Settings, *, start_spark: bool = True) -> list[Check]:
+def checks_of(settings: Settings, spark: SparkOptions | None = None) -> list[Check]:
     """Return the checks.
 
     Args:
         settings: of the project.
-        start_spark: whether Spark is started and stopped again, which takes some seconds.
+        spark: how a session is started, and stopped again, which takes some seconds; None leaves that out.
     """
     addresses = [address for address in (settings.source, settings.warehouse) if address.startswith(SCHEME)]
     workers = session.task_slots(settings, os.cpu_count() or 1)
@@ -33,8 +34,8 @@ def checks_of(settings: Settings, *, start_spark: bool = True) -> list[Check]:
         Check("warehouse", partial(data.warehouse, settings)),
         Check("disk", lambda: machine.disk(Location.of(settings.warehouse), data.expected_bytes(settings))),
     ]
-    if start_spark:
-        checks.append(Check("Spark", partial(session.spark, settings)))
+    if spark is not None:
+        checks.append(Check("Spark", partial(session.spark, spark)))
     return checks
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from image_assets.diagnosis.finding import Finding
 from image_assets.diagnosis.machine import existing_parent
-from image_assets.errors import S3Error, SettingsError, SourceError
+from image_assets.errors import SourceError
 from image_assets.s3.connection import standard_connection
 from image_assets.settings import Settings
 from image_assets.vision.sources import open_source
@@ -67,16 +67,16 @@ def _write_probe(root: Location) -> None:
 
 
 def s3(addresses: list[str]) -> Finding:
-    """Ask for one object of each address.
+    """Find credentials in the standard AWS chain and list an object of each address.
 
     Args:
         addresses: the s3:// addresses of the settings.
+
+    Raises:
+        S3Error: naming what is refused and the remedy.
     """
     for address in addresses:
-        try:
-            Location.of(address).check()
-        except (S3Error, SettingsError) as error:
-            return Finding("S3", "fail", str(error), "see docs/settings.md for endpoint, region and credentials")
+        Location.of(address).check()
     connection = standard_connection()
     where = f"{connection.endpoint or 'AWS'}, region {connection.region}"
     return Finding("S3", "ok", f"{', '.join(addresses)} at {where}")

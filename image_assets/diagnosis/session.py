@@ -8,35 +8,28 @@ from image_assets.settings import Settings
 from image_assets.spark.session import SparkOptions, start_session
 
 
-def spark(settings: Settings) -> Finding:
+def spark(options: SparkOptions) -> Finding:
     """Start a session as a run would, run a task in a Python worker, and stop it."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
-    options = SparkOptions(
-        master=settings.spark_master,
-        driver_memory=settings.spark_driver_memory,
-        executor_memory=settings.spark_executor_memory,
-        task_cpus=settings.spark_task_cpus,
-        extra=settings.spark_extra,
-    )
     started = time.monotonic()
     remedy = "check IMAGE_ASSETS_SPARK_MASTER and IMAGE_ASSETS_SPARK_EXTRA; the lines above are Spark's own"
     try:
         session = start_session(options)
     except (Py4JError, PySparkException, RuntimeError) as error:
-        return Finding("Spark", "fail", f"no session starts at {settings.spark_master}: {_first_line(error)}", remedy)
+        return Finding("Spark", "fail", f"no session starts at {options.master}: {_first_line(error)}", remedy)
     try:
         total = session.sparkContext.parallelize(range(4), 2).map(lambda n: n + 1).sum()
         cores, version = session.sparkContext.defaultParallelism, session.version
     except (Py4JError, PySparkException) as error:
-        return Finding("Spark", "fail", f"no task runs at {settings.spark_master}: {_first_line(error)}", remedy)
+        return Finding("Spark", "fail", f"no task runs at {options.master}: {_first_line(error)}", remedy)
     finally:
         session.stop()
     seconds = time.monotonic() - started
     if total != 10:
-        return Finding("Spark", "fail", f"a worker at {settings.spark_master} counts wrong: {total} for 10", remedy)
-    return Finding("Spark", "ok", f"{version} at {settings.spark_master}, {cores} cores, started in {seconds:.0f} s")
+        return Finding("Spark", "fail", f"a worker at {options.master} counts wrong: {total} for 10", remedy)
+    return Finding("Spark", "ok", f"{version} at {options.master}, {cores} cores, started in {seconds:.0f} s")
 
 
 def task_slots(settings: Settings, cores: int) -> int:

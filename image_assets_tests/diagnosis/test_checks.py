@@ -11,7 +11,7 @@ from image_assets_tests.shared import REPOSITORY
 
 
 def findings(**settings: object) -> dict[str, Finding]:
-    found = run_checks(checks_of(Settings(**settings), start_spark=False))  # type: ignore[arg-type]
+    found = run_checks(checks_of(Settings(**settings)))  # type: ignore[arg-type]
     return {finding.name: finding for finding in found}
 
 
@@ -54,17 +54,6 @@ def test_weights_that_must_be_downloaded_are_told_beforehand(monkeypatch: pytest
     missing = findings(weights_file=tmp_path / "none.h5")["weights"]
     assert missing.state == "fail"
     assert "none.h5 cannot be read" in missing.message
-
-
-def test_s3_without_credentials_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    checks = {check.name: check for check in checks_of(Settings(warehouse="s3://nowhere/tables"), start_spark=False)}
-    finding = checks["S3"].run()
-    assert finding.state == "fail"
-    assert "AWS_ACCESS_KEY_ID" in finding.remedy
 
 
 def test_an_error_is_a_finding_with_its_remedy() -> None:
