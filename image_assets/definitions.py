@@ -25,8 +25,9 @@ from image_assets.settings import Settings, load_settings
 warnings.filterwarnings("ignore", category=BetaWarning, message="Parameter `backfill_policy`")
 warnings.filterwarnings("ignore", category=PreviewWarning, message="Specifying a partitions_def on an AssetCheckSpec")
 
-from image_assets.assets import fruits, scenes  # noqa: E402 - the filter must stand before assets are declared
+from image_assets.assets import fruits, recordings, scenes  # noqa: E402 - the filter must stand before assets
 from image_assets.checks import counts  # noqa: E402
+from image_assets.checks import recordings as recording_checks  # noqa: E402
 from image_assets.checks import scenes as scene_checks  # noqa: E402
 from image_assets.checks.leakage import no_leakage  # noqa: E402
 
@@ -48,6 +49,12 @@ scenes_job = define_asset_job(
     description="The whole chain of scenes for a range of scenes, in one run with one Spark session.",
 )
 
+recordings_job = define_asset_job(
+    "recordings",
+    AssetSelection.groups("recordings"),
+    description="The whole chain of recordings for a range of recordings, in one run with one Spark session.",
+)
+
 
 def build_definitions(
     settings: Settings | None = None, resource_overrides: Mapping[str, Any] | None = None
@@ -59,9 +66,13 @@ def build_definitions(
         resource_overrides: resources that take the place of those made from the settings.
     """
     return Definitions(
-        assets=[*load_assets_from_package_module(fruits), *load_assets_from_package_module(scenes)],
-        asset_checks=[*counts.checks, no_leakage, *scene_checks.checks],
-        jobs=[fruits_job, imagenet_job, scenes_job],
+        assets=[
+            *load_assets_from_package_module(fruits),
+            *load_assets_from_package_module(scenes),
+            *load_assets_from_package_module(recordings),
+        ],
+        asset_checks=[*counts.checks, no_leakage, *scene_checks.checks, *recording_checks.checks],
+        jobs=[fruits_job, imagenet_job, scenes_job, recordings_job],
         resources={**resources_of(settings or load_settings()), **(resource_overrides or {})},
         # Steps of a run share one process, and with it one Spark session.
         executor=in_process_executor,

@@ -5,6 +5,7 @@ configuration, where a single run can still change them. Credentials are not set
 AWS chain (environment, profile, instance role).
 """
 
+import json
 import os
 import sys
 from functools import cache
@@ -156,6 +157,24 @@ class Settings(BaseSettings):
     duplicate_distance: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.01, description="Cosine distance of features below which two pictures are near duplicates."
     )
+    recordings: str = Field("data/recordings", description="Folder of the recordings, a folder or file for each.")
+    recording_planes: Annotated[int, Field(ge=1)] = Field(
+        1, description="Pages per volume of recordings that are one multi-page file."
+    )
+    recording_period_frames: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Frames of one period of the stimulus; empty: no coherence and phase."
+    )
+    recording_projections: tuple[str, ...] = Field(
+        ("max_projection()", "mean()", "std()"), description="Operations on the volumes, as a JSON list."
+    )
+    recording_operations: tuple[str, ...] = Field(
+        (), description="Operations on the series whose results series_features keeps, as a JSON list."
+    )
+    recording_cluster_input: str = Field(
+        "detrend('linear').normalize().filter(voxel_std > 0.05).zscore()",
+        description="Operations that select the series for the clustering and make them comparable.",
+    )
+    recording_k: Annotated[int, Field(ge=1)] = Field(6, description="Number of clusters of series.")
 
     spark_master: str = Field("local[*]", description="Spark master; local[*] is this machine.")
     spark_driver_memory: str = Field("2g", description="Heap of the driver's JVM; pictures never pass through it.")
@@ -239,7 +258,8 @@ def settings_page() -> str:
         "|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{field.default}`"
+        shown = json.dumps(field.default) if isinstance(field.default, tuple) else field.default
+        default = "" if field.default is None else f"`{shown}`"
         lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
     return "\n".join([*lines, ""])
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dagster import AssetKey, AssetSpec, Definitions, DynamicPartitionsDefinition, TableSchema, in_process_executor
 
-from image_assets.automation.partitions import FRUIT_CLASS, SCENE
+from image_assets.automation.partitions import FRUIT_CLASS, RECORDING, SCENE
 from image_assets.contracts import TABLES
 from image_assets.definitions import build_definitions, defs
 from image_assets.resources.warehouse import WarehouseResource
@@ -42,6 +42,18 @@ SCENES: dict[str, set[str]] = {
     "reconstructed_scene": {"reconstructed_tiles"},
 }
 UPSTREAM = {**PARTITIONED, **UNPARTITIONED}
+RECORDINGS: dict[str, set[str]] = {
+    "recordings": set(),
+    "recording_frames": {"recordings"},
+    "frame_projections": {"recording_frames"},
+    "pixel_series": {"recording_frames"},
+    "series_features": {"pixel_series"},
+    "time_covariance": {"pixel_series"},
+    "series_clusters": {"pixel_series"},
+    "std_map": {"series_features"},
+    "phase_map": {"series_features"},
+    "cluster_map": {"series_clusters"},
+}
 IMAGENET = {"imagenet_predictions", "labelled_pictures"}
 
 
@@ -56,6 +68,31 @@ def test_every_asset_is_found_with_what_it_depends_on() -> None:
         if spec.group_name in {"fruits", "imagenet"}
     }
     assert found == UPSTREAM
+
+
+def test_the_recordings_chain_is_a_group_with_a_partition_per_recording() -> None:
+    found = {
+        spec.key.to_user_string(): {dep.asset_key.to_user_string() for dep in spec.deps}
+        for spec in specs()
+        if spec.group_name == "recordings"
+    }
+    assert found == RECORDINGS
+    for name in RECORDINGS:
+        definition = defs.resolve_assets_def(name)
+        assert definition.op.pool == "spark"
+        if name == "recordings":
+            assert definition.partitions_def is None
+        else:
+            assert isinstance(definition.partitions_def, DynamicPartitionsDefinition)
+            assert definition.partitions_def.name == RECORDING
+            assert definition.backfill_policy is not None
+
+
+def test_tables_of_recordings_are_in_the_catalogue() -> None:
+    for name in RECORDINGS.keys() & TABLES.keys():
+        schema: Any = spec_of(name).metadata["dagster/column_schema"]
+        assert [column.name for column in schema.columns] == TABLES[name].names
+        assert all(column.description for column in schema.columns)
 
 
 def test_chains_are_groups() -> None:
@@ -131,7 +168,13 @@ def test_assets_that_use_spark_wait_for_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "assets"), [("fruits", set(UPSTREAM) - IMAGENET), ("imagenet", IMAGENET), ("scenes", set(SCENES))]
+    ("job", "assets"),
+    [
+        ("fruits", set(UPSTREAM) - IMAGENET),
+        ("imagenet", IMAGENET),
+        ("scenes", set(SCENES)),
+        ("recordings", set(RECORDINGS)),
+    ],
 )
 def test_jobs_cover_a_chain_in_one_process(job: str, assets: set[str]) -> None:
     found = defs.resolve_job_def(job)

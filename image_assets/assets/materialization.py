@@ -75,7 +75,7 @@ def report_outcomes(
         raise
     for outcome, metadata in finished:
         context.add_asset_metadata(dict(metadata), partition_key=outcome.partition)
-    context.log.info(f"{len(finished)} classes, {sum(outcome.rows for outcome, _ in finished):,} rows")
+    context.log.info(f"{len(finished)} partitions, {sum(outcome.rows for outcome, _ in finished):,} rows")
     return MaterializeResult(data_version=data_version([outcome for outcome, _ in finished]))
 
 

@@ -12,12 +12,14 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 
 FRUIT_CLASS = "fruit_class"
 SCENE = "scene"
+RECORDING = "recording"
 LIST_SEPARATOR = ","
 """No key holds it, see `image_assets.vision.labels.class_key`."""
 
 REGISTERING = {
     FRUIT_CLASS: "`image-assets classes --register`, or by materializing the asset fruit_classes",
     SCENE: "`image-assets scenes --register`, or by materializing the asset scenes",
+    RECORDING: "`image-assets run --chain recordings`, or by materializing the asset recordings",
 }
 """How the keys of each set come to be registered."""
 
@@ -72,6 +74,7 @@ class RegisteredClasses(DynamicPartitionsDefinition):
 
 fruit_class_partitions = RegisteredClasses(name=FRUIT_CLASS)
 scene_partitions = RegisteredClasses(name=SCENE)
+recording_partitions = RegisteredClasses(name=RECORDING)
 
 
 def register_classes(instance: DagsterInstance, keys: list[str], name: str = FRUIT_CLASS) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 from image_assets.resources.backbone import BackboneResource
 from image_assets.resources.exports import ExportResource
 from image_assets.resources.progress import log_progress
+from image_assets.resources.recordings import RecordingsResource
 from image_assets.resources.s3 import S3Storage, s3_storage
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.source import ImageSourceResource
@@ -91,5 +92,16 @@ def resources_of(settings: Settings, s3: S3Storage | None = None) -> dict[str, A
             key_columns=list(settings.export_keys),
         ),
         "duplicates": DuplicateResource(distance=settings.duplicate_distance),
+        "recordings_source": RecordingsResource(
+            address=settings.recordings,
+            task_mib=settings.task_mib,
+            planes=settings.recording_planes,
+            period_frames=settings.recording_period_frames,
+            projections=list(settings.recording_projections),
+            operations=list(settings.recording_operations),
+            cluster_input=settings.recording_cluster_input,
+            k=settings.recording_k,
+            seed=settings.seed,
+        ),
         "progress": log_progress,
     }

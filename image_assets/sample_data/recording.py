@@ -22,6 +22,14 @@ N_GROUPS = len(PHASES) + 1
 SEED = 20
 
 TRUTH_FILE = "truth.json"
+DESCRIPTION_FILE = "recording.json"
+DESCRIPTION = {
+    "period_frames": PERIOD_FRAMES,
+    "k": N_GROUPS,
+    "projections": ["max_projection()", "[:, 0].median_filter([1, 3, 3])", "mean()", "std()", "localcorr(2)"],
+    "operations": ["normalize('percentile', perc=20)", "detrend('nonlinear', order=5).zscore()"],
+}
+"""What the recording tells the chain: the period of its stimulus, and what to compute of it."""
 _CELL = 9
 _RADIUS = 2.2
 _BACKGROUND, _CONTRAST = 40.0, 30.0
@@ -103,6 +111,7 @@ def write_recording(folder: Path, seed: int = SEED) -> None:
         "neurons": [asdict(neuron) for neuron in place_neurons(seed)],
     }
     (folder / TRUTH_FILE).write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+    (folder / DESCRIPTION_FILE).write_text(json.dumps(DESCRIPTION, indent=1) + "\n", encoding="utf-8")
 
 
 def read_truth(folder: Path) -> NDArray[np.int64]:

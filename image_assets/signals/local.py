@@ -15,10 +15,10 @@ from numpy.typing import ArrayLike
 
 from image_assets.signals.arrays import Block
 from image_assets.signals.errors import SignalError
+from image_assets.signals.faces import SourcedRecords, SourcedSeries
 from image_assets.signals.images import ImageOperations
-from image_assets.signals.records import Records, Rows, Step, Transform, run_steps
+from image_assets.signals.records import Rows, run_steps
 from image_assets.signals.reductions import Reduction, reduce_blocks
-from image_assets.signals.series import SeriesOperations
 from image_assets.signals.sources import ArraySource, DeferredSource, Source, VoxelSource
 
 ResultT = TypeVar("ResultT")
@@ -26,19 +26,8 @@ ResultT = TypeVar("ResultT")
 BLOCK_VALUES = 2**18  # 2 MiB of float64: a block and its temporaries stay near the processor's cache
 
 
-class LocalRecords(Records):
+class LocalRecords(SourcedRecords[Source]):
     """The engine of the notebook faces: sends the blocks of a source through the steps."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._steps: tuple[Step, ...] = ()
-        self._fills_grid = True
-
-    def _then(self, step: Step) -> Self:
-        changed = copy(self)
-        changed._steps = (*self._steps, step)
-        changed._fills_grid = self._fills_grid and isinstance(step, Transform)
-        return changed
 
     def _reduce(self, reduction: Reduction[ResultT]) -> ResultT:
         return reduce_blocks(reduction, (rows.values for rows in self._blocks()))
@@ -53,7 +42,7 @@ class LocalRecords(Records):
 
     def count(self) -> int:
         """Return the number of records; the steps run only if one of them selects."""
-        if all(isinstance(step, Transform) for step in self._steps):
+        if self._only_transforms:
             return self._source.n_records
         return sum(len(rows.keys) for rows in self._blocks())
 
@@ -64,16 +53,6 @@ class LocalRecords(Records):
         computed._source = ArraySource(values, self._source.grid, keys)
         computed._steps = ()
         return computed
-
-    def toarray(self) -> Block:
-        """Run the steps and return the records as one array without axes of length 1.
-
-        Volumes are [t, z, y, x]; series are [z, y, x, t], or [n, t] once filtered or flattened.
-        """
-        values = self.rows().values
-        if self._fills_grid:
-            values = values.reshape(self._source.grid + values.shape[1:])
-        return np.squeeze(values)
 
     def _blocks(self) -> Iterator[Rows]:
         n_records = self._source.n_records
@@ -101,7 +80,7 @@ class Images(LocalRecords, ImageOperations):
         return Series(DeferredSource(lambda: VoxelSource(self.rows().values)), lambda: np.arange(self.count()))
 
 
-class Series(LocalRecords, SeriesOperations):
+class Series(LocalRecords, SourcedSeries[Source]):
     """Series of voxels in this process: [z, y, x, t] or [n, t].
 
     Args:
@@ -113,34 +92,17 @@ class Series(LocalRecords, SeriesOperations):
         super().__init__(_as_source(series, grid_axes=-1))
         self._index = index if index is None or callable(index) else lambda: np.asarray(index)
 
-    @property
-    def index(self) -> Block:
-        """Labels of the time points [t]."""
-        if self._index is not None:
-            return self._index()
-        first = run_steps(self._source.read(0, 1), [step for step in self._steps if isinstance(step, Transform)])
-        return np.arange(first.values.shape[1] if first.values.ndim > 1 else 1)
-
-    def _labelled(self, index: Callable[[], Block] | None) -> Self:
-        changed = copy(self)
-        changed._index = index
-        return changed
-
-    def flatten(self) -> Self:
-        """Return the series as one list, voxels in C order: [z, y, x, t] becomes [z * y * x, t]."""
-        changed = copy(self)
-        changed._fills_grid = False
-        return changed
-
     def toimages(self) -> Images:
         """Move time to the first axis: [z, y, x, t] becomes [t, z, y, x].
 
         Raises:
             SignalError: If voxels were filtered out or the series flattened.
         """
-        if not self._fills_grid:
-            raise SignalError("filtered or flattened series do not fill a volume: turn all voxels into images")
+        self._check_fills_grid()
         return Images(DeferredSource(self._turned))
+
+    def _first(self) -> Rows:
+        return self._source.read(0, 1)
 
     def _turned(self) -> ArraySource:
         values = self.rows().values.reshape(*self._source.grid, -1)

@@ -135,6 +135,33 @@ def guarded(action: Callable[[], Result]) -> Result:
         raise StageError(failure_reason(error)) from error
 
 
+def gather_stage(
+    context: SparkContext,
+    tasks: Sequence[Task],
+    work: Callable[[Iterable[Task]], Iterable[Statistic]],
+    slices: int | None = None,
+) -> list[Statistic]:
+    """Run work on slices of the tasks and return what comes out, in the order of the tasks.
+
+    For small results only: all of them come to the driver.
+
+    Args:
+        context: Spark.
+        tasks: in the order that results are wanted in.
+        work: consecutive tasks in, results out; runs in a Python worker.
+        slices: into how many the tasks are divided; each task is one by default.
+
+    Raises:
+        StageError: if a task fails for good, with the reason that its Python code gave.
+    """
+    if not tasks:
+        return []
+    try:
+        return context.parallelize(tasks, min(len(tasks), slices or len(tasks))).mapPartitions(work).collect()
+    except (PySparkException, Py4JJavaError) as error:
+        raise StageError(failure_reason(error)) from error
+
+
 def failure_reason(error: Exception) -> str:
     """Find what the Python code of a failed task said; the rest of the message is Spark's own plumbing."""
     raised = re.findall(

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2s
+from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
@@ -197,7 +198,11 @@ def _columns_with_statistics(schema: pa.Schema) -> list[str]:
 
 
 def _columns_with_dictionary(schema: pa.Schema) -> list[str]:
-    return [field.name for field in schema if pa.types.is_string(field.type)]
+    """Strings, and the lists that are marked as repetitive (`contracts.repetitive`)."""
+    repetitive = [
+        f"{field.name}.list.element" for field in schema if (field.metadata or {}).get(b"encoding") == b"dictionary"
+    ]
+    return [field.name for field in schema if pa.types.is_string(field.type)] + repetitive
 
 
 def _delta_statistics(metadata: pq.FileMetaData) -> dict[str, Any]:
@@ -215,6 +220,9 @@ def _delta_statistics(metadata: pq.FileMetaData) -> dict[str, Any]:
         for chunk in (group.column(i) for i in range(group.num_columns)):
             if chunk.statistics is not None:
                 _merge_statistics(stats, chunk.path_in_schema, chunk.statistics)
+    for bounds in (stats["minValues"], stats["maxValues"]):
+        for name in [name for name, value in bounds.items() if isinstance(value, float) and not isfinite(value)]:
+            del bounds[name]  # JSON has no infinity
     return stats
 
 

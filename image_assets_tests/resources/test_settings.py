@@ -5,8 +5,10 @@ from image_assets.fruits.classifier import ClassifierOptions
 from image_assets.fruits.cnn_features import BackboneOptions
 from image_assets.fruits.exports import ExportOptions
 from image_assets.fruits.projection import ProjectionOptions
+from image_assets.recordings.options import RecordingOptions
 from image_assets.resources.backbone import BackboneResource
 from image_assets.resources.exports import ExportResource
+from image_assets.resources.recordings import RecordingsResource
 from image_assets.resources.s3 import S3Storage
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.settings import resources_of
@@ -67,6 +69,13 @@ OTHER = Settings(
     export_csv_header=False,
     export_keys=("label",),
     duplicate_distance=0.2,
+    recordings="films",
+    recording_planes=3,
+    recording_period_frames=12.5,
+    recording_projections=("max_projection(axis=1)",),
+    recording_operations=("zscore()",),
+    recording_cluster_input="filter(voxel_std > 6).zscore()",
+    recording_k=9,
     spark_master="local[1]",
     spark_driver_memory="1g",
     spark_executor_memory="3g",
@@ -152,6 +161,17 @@ def test_every_setting_reaches_its_resource() -> None:
     assert resources["exports"].options == ExportOptions(("csv",), csv_header=False, keys=("label",))
     assert resources["exports"].open("predictions").root.uri == str(Path("files/predictions").absolute())
     assert resources["duplicates"].distance == 0.2
+    recordings = resources["recordings_source"]
+    assert (recordings.address, recordings.task_mib) == ("films", 16)
+    assert recordings.defaults == RecordingOptions(
+        planes=3,
+        period_frames=12.5,
+        projections=("max_projection(axis=1)",),
+        operations=("zscore()",),
+        cluster_input="filter(voxel_std > 6).zscore()",
+        k=9,
+        seed=1,
+    )
 
 
 def test_the_sample_of_settings_leaves_none_at_its_default() -> None:
@@ -177,6 +197,7 @@ KINDS: dict[str, Any] = {
     "scenes_source": SceneResource,
     "exports": ExportResource,
     "duplicates": DuplicateResource,
+    "recordings_source": RecordingsResource,
 }
 
 
@@ -196,6 +217,7 @@ def test_options_and_resources_have_the_same_defaults() -> None:
     assert KINDS["classifier"]().options == ClassifierOptions()
     assert KINDS["scenes_source"]().options == ReconstructionOptions()
     assert KINDS["exports"]().options == ExportOptions()
+    assert KINDS["recordings_source"]().defaults == RecordingOptions()
 
 
 def test_another_form_is_the_choice_of_the_asset() -> None:

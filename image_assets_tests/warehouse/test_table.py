@@ -1,11 +1,15 @@
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from image_assets.contracts import column, repetitive
 from image_assets.errors import WarehouseError
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import WriteOptions, partition_directory, write_batches
@@ -186,3 +190,32 @@ def test_another_schema_is_refused(table: Table) -> None:
     other = Table("things", table.root, SCHEMA.remove(3), "fruit_class")
     with pytest.raises(WarehouseError, match="other columns"):
         other.commit([], ["Kiwi"])
+
+
+def test_bounds_that_json_cannot_hold_are_left_out_of_the_log(tmp_path: Path) -> None:
+    schema = pa.schema([pa.field("fruit_class", pa.string()), pa.field("value", pa.float64())])
+    table = Table("numbers", Location.of(tmp_path / "numbers"), schema, "fruit_class")
+    batch = pa.RecordBatch.from_pydict({"fruit_class": ["a"] * 4, "value": [1.0, float("inf"), float("nan"), None]})
+    files = write_batches(table.root, schema, "fruit_class", [batch.cast(schema)], WriteOptions())
+    stats = json.loads(files[0].stats)
+    assert (stats["minValues"], stats["maxValues"], stats["nullCount"]) == ({"value": 1.0}, {}, {"value": 1})
+    table.commit(files, ["a"])
+    assert table.counts()["a"].nulls["value"] == 1
+    assert pl.read_delta(str(tmp_path / "numbers")).filter(pl.col("value") > 2).height >= 1
+
+
+def test_lists_that_repeat_are_stored_once_per_value(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(1000, 1016, (200, 100)).astype(float)
+    series = repetitive(column("series", pa.list_(pa.float64()), "Values."))
+    schema = pa.schema([pa.field("fruit_class", pa.string()), series, pa.field("plain", pa.list_(pa.float64()))])
+    arrays = [pa.array(["a"] * 200), pa.array(list(values)), pa.array(list(values))]
+    batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
+    root = Location.of(tmp_path)
+    (file,) = write_batches(root, schema, "fruit_class", [batch], WriteOptions())
+    group = pq.ParquetFile(tmp_path / file.path).metadata.row_group(0)
+    encodings = {group.column(i).path_in_schema: group.column(i).encodings for i in range(2)}
+    assert "RLE_DICTIONARY" in encodings["series.list.element"]
+    assert "RLE_DICTIONARY" not in encodings["plain.list.element"]
+    (fragment,) = split_files([file], 10_000)
+    found = pa.Table.from_batches(read_fragment(root, fragment, ["series"], "fruit_class"))
+    assert found["series"].to_pylist() == values.tolist()

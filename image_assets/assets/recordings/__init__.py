@@ -1,0 +1,1 @@
+"""The assets of the recordings chain, one module per stage."""
