@@ -33,6 +33,7 @@ class Chain:
         results: what the tables hold of each partition after the run, for `--json` and for `draw`.
         draw: the results as a table.
         next_step: what to say at the end.
+        with_all: whether a run of everything goes on with this chain.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Chain:
     draw: "Callable[[Settings, Rows], Table]"
     nouns: tuple[str, str] = ("class", "classes")
     next_step: str = "Look at it: make dev, then open the address that it prints."
+    with_all: Callable[[Settings], bool] = lambda _: False
 
     def register(self, instance: "DagsterInstance", keys: list[str]) -> list[str]:
         """Add partitions to the instance where they are new, and return these."""
@@ -145,6 +147,44 @@ def _draw_imagenet(settings: Settings, rows: Rows) -> "Table":  # noqa: ARG001
     return table("Result", ("class", "images>", "most frequent label", "pictures>"), cells)
 
 
+def _recordings(settings: Settings) -> list[str]:
+    from pathlib import Path
+
+    from image_assets.recordings.listing import find_recordings
+
+    return list(find_recordings(Path(settings.recordings)))
+
+
+def _has_recordings(settings: Settings) -> bool:
+    from pathlib import Path
+
+    return Path(settings.recordings).is_dir()
+
+
+def _recording_results(settings: Settings, recordings: Sequence[str]) -> Rows:
+    from dataclasses import asdict
+
+    from image_assets.recordings.summary import recording_results
+    from image_assets.warehouse.warehouse import Warehouse
+
+    return [asdict(result) for result in recording_results(Warehouse.at(settings.warehouse), recordings)]
+
+
+def _draw_recordings(settings: Settings, rows: Rows) -> "Table":  # noqa: ARG001
+    cells = [
+        (
+            row["recording"],
+            f"{row['frames']:,}",
+            number(row["failures"]),
+            f"{row['dtype']} {' x '.join(map(str, row['shape']))}",
+            f"{row['selected']:,}",
+            " ".join(f"{size:,}" for size in row["cluster_sizes"]),
+        )
+        for row in rows
+    ]
+    return table("Result", ("recording", "frames>", "failures>", "volume", "clustered voxels>", "clusters"), cells)
+
+
 CHAINS = {
     chain.name: chain
     for chain in (
@@ -170,6 +210,20 @@ CHAINS = {
             results=_imagenet_results,
             draw=_draw_imagenet,
             next_step="Look at a class: image-assets show CLASS --table labelled_pictures",
+        ),
+        Chain(
+            name="recordings",
+            job="recordings",
+            describe="image sequences over time: frames, pixel series, features, clusters, maps",
+            available=_recordings,
+            place=lambda settings: f"the source {settings.recordings}",
+            partitions="recording",
+            kept=lambda _: set(),
+            results=_recording_results,
+            draw=_draw_recordings,
+            next_step="Look at the maps: <warehouse>/_pictures, or make dev.",
+            nouns=("recording", "recordings"),
+            with_all=_has_recordings,
         ),
     )
 }

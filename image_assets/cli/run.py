@@ -28,7 +28,7 @@ class RunError(ImageAssetsError):
     """A run did not succeed."""
 
 
-@app.command(epilog=examples("run", "run Banana Kiwi", "run --chain imagenet", "run --full"))
+@app.command(epilog=examples("run", "run Banana Kiwi", "run --chain imagenet", "run --chain recordings", "run --full"))
 def run(
     names: Annotated[
         list[str] | None,
@@ -40,54 +40,70 @@ def run(
         ),
     ] = None,
     chain_name: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--chain",
             metavar="|".join(CHAINS),
-            help="; ".join(f"{chain.name}: {chain.describe}" for chain in CHAINS.values()) + ".",
+            help="; ".join(f"{chain.name}: {chain.describe}" for chain in CHAINS.values())
+            + ". Without it: fruits, and recordings after them if their folder is there.",
             autocompletion=lambda incomplete: [name for name in CHAINS if name.startswith(incomplete)],
+            show_default=False,
         ),
-    ] = "fruits",
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Compute every picture anew, also those that have not changed.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Materialize a chain: the fruits chain by default, from the files to predictions and their evaluation.
+    """Materialize chains: fruits, from the files to predictions and their evaluation, and then recordings.
 
     With some classes named, only these are computed: the projection and the classifier stay as they were fitted, since
     the features of the other classes belong to them. A first run fits them to what it has.
 
     Ctrl-C stops after a moment: classes that are committed are kept and recorded, and the same command goes on.
     """
-    from image_assets.fruits.selection import chosen_classes
     from image_assets.settings import load_settings, unknown_variables
     from image_assets.spark.java import check_java
-    from image_assets.warehouse.warehouse import Warehouse
 
-    chain = _chain(chain_name)
+    first = _chain(chain_name or "fruits")
     settings = load_settings()
     for line in unknown_variables():
         warn(line)
     check_java()
-    chosen = chosen_classes(names, chain.available(settings), chain.place(settings), chain.nouns[0])
+    whole = not names and chain_name is None
+    further = [chain for chain in CHAINS.values() if whole and chain is not first and chain.with_all(settings)]
     console = steady_output(stderr=as_json)
-    say(
-        console,
-        f"image_assets: {counted(len(chosen), *chain.nouns)} of {chain.place(settings)} into {settings.warehouse}",
-    )
+    done = [_run_chain(console, settings, chain, names, full=full) for chain in (first, *further)]
+    if as_json:
+        print_json({**done[0], **({"further": done[1:]} if further else {})})
+        return
+    # At the end, so that one screen shows all of it.
+    for chain, result in zip((first, *further), done, strict=True):
+        console.print(chain.draw(settings, result[chain.nouns[1]]))
+        say(console, f"Tables: {result['warehouse']}  Run: {result['run_id']}")
+        say(console, chain.next_step)
+
+
+def _run_chain(
+    console: "Console", settings: Settings, chain: Chain, names: list[str] | None, *, full: bool
+) -> dict[str, Any]:
+    """Run one chain and return what is to be told of it."""
+    from image_assets.fruits.selection import chosen_classes
+    from image_assets.warehouse.warehouse import Warehouse
+
+    place = chain.place(settings)
+    chosen = chosen_classes(names, chain.available(settings), place, chain.nouns[0])
+    say(console, f"image_assets: {counted(len(chosen), *chain.nouns)} of {place} into {settings.warehouse}")
     kept = chain.kept(settings) if names else set()
     result = _execute(console, settings, chain, chosen, kept, full=full)
     if not result.success:
         raise RunError(_reason(result))
-    rows = chain.results(settings, chosen)
-    root = Warehouse.at(settings.warehouse).root.uri
-    if as_json:
-        print_json({"run_id": result.run_id, "chain": chain.name, "warehouse": root, chain.nouns[1]: rows})
-        return
-    console.print(chain.draw(settings, rows))
-    say(console, f"Tables: {root}  Run: {result.run_id}")
-    say(console, chain.next_step)
+    return {
+        "run_id": result.run_id,
+        "chain": chain.name,
+        "warehouse": Warehouse.at(settings.warehouse).root.uri,
+        chain.nouns[1]: chain.results(settings, chosen),
+    }
 
 
 def _chain(name: str) -> Chain:

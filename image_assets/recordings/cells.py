@@ -34,8 +34,7 @@ def write_cells(location: Location, cells: Iterable[memoryview | bytes]) -> int:
 
 def read_cells(location: Location, indices: Iterable[int]) -> Iterator[pa.Buffer]:
     """Read cells of a file by their indices; only they are read from disk."""
-    source = location.filesystem.open_input_file(location.path)
-    with source, pa.ipc.open_file(source) as reader:
+    with location.open_input() as source, pa.ipc.open_file(source) as reader:
         for index in indices:
             yield reader.get_batch(index).column(0).buffers()[2]
 
@@ -68,12 +67,12 @@ class Scratch:
 
 
 def _remove(folder: Location) -> None:
-    if folder.exists():
+    if _is_folder(folder):
         folder.filesystem.delete_dir(folder.path)
-    parent = Location(folder.uri.rsplit("/", 1)[0])
-    if not parent.is_s3 and parent.exists() and not parent.filesystem.get_file_info(_children(parent)):
+    parent = Location(folder.uri.rsplit("/", 1)[0], folder.s3)
+    if _is_folder(parent) and not parent.filesystem.get_file_info(fs.FileSelector(parent.path)):
         parent.filesystem.delete_dir(parent.path)
 
 
-def _children(folder: Location) -> fs.FileSelector:
-    return fs.FileSelector(folder.path)
+def _is_folder(location: Location) -> bool:
+    return bool(location.filesystem.get_file_info(location.path).type == fs.FileType.Directory)
