@@ -4,6 +4,21 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+UNITS = {
+    "recording_frames": "frames",
+    "frame_projections": "projections",
+    "pixel_series": "series",
+    "series_features": "series",
+    "series_clusters": "series",
+    "time_covariance": "time points",
+}
+"""What the rows of a stage are called; pictures elsewhere."""
+
+
+def unit_of(stage: str) -> str:
+    """Return what the rows of a stage are called."""
+    return UNITS.get(stage, "pictures")
+
 
 class Progress(Protocol):
     """Hears of a stage from its start to its end."""
@@ -12,7 +27,7 @@ class Progress(Protocol):
         """A stage begins."""
 
     def report(self, done: int, expected: int) -> None:
-        """So many pictures are done since the start, of so many that are known to belong to the stage."""
+        """So many rows are done since the start, of so many that are known to belong to the stage."""
 
     def finish(self) -> None:
         """The stage has ended, well or not."""
@@ -21,8 +36,9 @@ class Progress(Protocol):
 class Meter:
     """Counts of one stage and what follows from them."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, unit: str = "pictures") -> None:
         self._clock = clock
+        self._unit = unit
         self._started = clock()
         self.expected = 0
         self.done = 0
@@ -44,7 +60,7 @@ class Meter:
 
     def __str__(self) -> str:
         """Tell the state in one line, such as `3,000 of 10,120 pictures, 120.0/s, 59 s left`."""
-        line = f"{self.done:,} of {self.expected:,} pictures, {self.per_second:,.1f}/s"
+        line = f"{self.done:,} of {self.expected:,} {self._unit}, {self.per_second:,.1f}/s"
         return line if self.seconds_left is None else f"{line}, {self.seconds_left:,.0f} s left"
 
 
@@ -60,7 +76,7 @@ class LogProgress:
 
     def start(self, stage: str) -> None:
         """Begin a stage."""
-        self._stage, self._meter, self._last = stage, Meter(), 0.0
+        self._stage, self._meter, self._last = stage, Meter(unit=unit_of(stage)), 0.0
 
     def report(self, done: int, expected: int) -> None:
         """Write a line if the last one is long enough ago."""
@@ -72,4 +88,5 @@ class LogProgress:
     def finish(self) -> None:
         """Write the last line: what is done, since rows that did not come have ended at an earlier stage."""
         meter = self._meter
-        self._write(f"{self._stage}: {meter.done:,} pictures in {meter.seconds:,.1f} s, {meter.per_second:,.1f}/s")
+        done = f"{meter.done:,} {unit_of(self._stage)}"
+        self._write(f"{self._stage}: {done} in {meter.seconds:,.1f} s, {meter.per_second:,.1f}/s")

@@ -87,3 +87,13 @@ def test_each_stage_counts_from_zero() -> None:
         progress.start(stage)
         progress.report(done, 8)
     assert [line.split(" pictures")[0] for line in lines] == ["raw_images: 8 of 8", "decoded_frames: 5 of 8"]
+
+
+def test_rows_are_called_what_they_are() -> None:
+    lines: list[str] = []
+    progress = LogProgress(lines.append, every_seconds=0)
+    progress.start("pixel_series")
+    progress.report(2016, 4032)
+    progress.finish()
+    assert lines[0].startswith("pixel_series: 2,016 of 4,032 series, ")
+    assert " 2,016 series in " in lines[1]

@@ -19,7 +19,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from image_assets.progress import LogProgress, Progress
+from image_assets.progress import LogProgress, Progress, unit_of
 
 PIPE_WIDTH = 10_000
 
@@ -112,12 +112,12 @@ def size(value: int) -> str:
 
 
 class Speed(ProgressColumn):
-    """Pictures per second."""
+    """Rows per second."""
 
     def render(self, task: Task) -> Text:
         """Draw the speed of one bar."""
         speed = task.finished_speed or task.speed
-        return Text(f"{speed:,.0f} images/s" if speed else "", style="cyan")
+        return Text(f"{speed:,.0f} {unit_of(task.description)}/s" if speed else "", style="cyan")
 
 
 class ConsoleProgress:

@@ -4,6 +4,8 @@ import base64
 import io
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from pyspark.sql import SparkSession
 from image_assets.automation.partitions import RECORDING, UnknownClassError, range_tags, register_classes
 from image_assets_tests.assets.project import Project, Run
 from image_assets_tests.recordings.conftest import NEURONS, write_deviating
+from image_assets_tests.shared import REPOSITORY
 
 TABLES = {
     "recording_frames": 60,
@@ -26,6 +29,7 @@ TABLES = {
     "series_clusters": 2016,
     "time_covariance": 60,
 }
+GUIDE = re.findall(r"```python\n(.*?)```", (REPOSITORY / "docs" / "recordings.md").read_text(), re.DOTALL)
 MAPS = ("std_map", "phase_map", "cluster_map")
 
 
@@ -96,6 +100,15 @@ def test_maps_are_shown_and_kept_as_files(recorded: Run, name: str) -> None:
             assert image.width > 2 * image.height  # two planes and a legend
             colours = np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)
             assert len(colours) > 50
+
+
+@pytest.mark.parametrize("code", GUIDE, ids=range(len(GUIDE)))
+def test_the_examples_of_the_guide_run(recorded: Run, code: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/warehouse").symlink_to(recorded.project.root / "warehouse")
+    answer = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.strip()
 
 
 def test_a_broken_recording_fails_alone_and_says_why(recorded: Run) -> None:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ OPTIONS = RecordingOptions(
 )
 
 
-def volume_of(rows: list[dict[str, object]], name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def volume_of(rows: list[dict[str, Any]], name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
     found = np.full(shape, np.nan)
     for row in rows:
         found[row["z"], row["y"], row["x"]] = row[name]
@@ -33,7 +34,7 @@ def volume_of(rows: list[dict[str, object]], name: str, shape: tuple[int, ...]) 
 
 
 @pytest.fixture(scope="module")
-def rows(spark: SparkSession, neurons: Neurons) -> list[dict[str, object]]:
+def rows(spark: SparkSession, neurons: Neurons) -> list[dict[str, Any]]:
     stage(
         spark, neurons.warehouse, "series_features", "neurons",
         lambda name: plan_features(neurons.series, name, OPTIONS), compute_features,
@@ -41,7 +42,7 @@ def rows(spark: SparkSession, neurons: Neurons) -> list[dict[str, object]]:
     return list(neurons.warehouse.table("series_features").read().to_pylist())
 
 
-def test_scalars_are_those_of_the_kernels(neurons: Neurons, rows: list[dict[str, object]]) -> None:
+def test_scalars_are_those_of_the_kernels(neurons: Neurons, rows: list[dict[str, Any]]) -> None:
     local = neurons.local_series
     response = local.fourier(sample.FREQUENCY).toarray()
     expected = {
@@ -58,8 +59,8 @@ def test_scalars_are_those_of_the_kernels(neurons: Neurons, rows: list[dict[str,
         np.testing.assert_array_equal(volume_of(rows, name, sample.SHAPE), volume, err_msg=name)
 
 
-def test_results_of_operations_stand_under_their_text(neurons: Neurons, rows: list[dict[str, object]]) -> None:
-    operations = {(row["z"], row["y"], row["x"]): dict(row["operations"]) for row in rows}  # type: ignore[call-overload]
+def test_results_of_operations_stand_under_their_text(neurons: Neurons, rows: list[dict[str, Any]]) -> None:
+    operations = {(row["z"], row["y"], row["x"]): dict(row["operations"]) for row in rows}
     scores = neurons.local_series.zscore().toarray()
     panels = neurons.local_series.mean_by_panel(10).toarray()
     for key in [(0, 0, 0), (1, 27, 35), (0, 13, 7)]:
@@ -71,7 +72,7 @@ def test_results_of_operations_stand_under_their_text(neurons: Neurons, rows: li
 
 
 def test_features_are_finite_where_they_are_defined(
-    spark: SparkSession, neurons: Neurons, rows: list[dict[str, object]]
+    spark: SparkSession, neurons: Neurons, rows: list[dict[str, Any]]
 ) -> None:
     assert feature_problems(spark.sparkContext, neurons.warehouse, "neurons") == []
 
