@@ -8,6 +8,7 @@ import uuid
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,9 @@ from pyarrow import fs
 
 from image_assets.warehouse.location import Location
 
+SCRATCH = "_scratch"
+"""Folder below the warehouse."""
+LEFTOVER_DAYS = 7
 _SCHEMA = pa.schema([pa.field("cell", pa.large_binary())])
 
 
@@ -52,8 +56,12 @@ class Scratch:
 
     @classmethod
     def below(cls, root: Location) -> "Scratch":
-        """Return a folder of its own below a root; it appears with its first file."""
-        scratch = cls(root.join("_scratch", uuid.uuid4().hex))
+        """Return a folder of its own below a root; it appears with its first file.
+
+        Folders that processes have left behind which were killed are removed after a week.
+        """
+        _sweep(root.join(SCRATCH))
+        scratch = cls(root.join(SCRATCH, uuid.uuid4().hex))
         weakref.finalize(scratch._owner, _remove, scratch.folder)
         return scratch
 
@@ -72,6 +80,16 @@ def _remove(folder: Location) -> None:
     parent = Location(folder.uri.rsplit("/", 1)[0], folder.s3)
     if _is_folder(parent) and not parent.filesystem.get_file_info(fs.FileSelector(parent.path)):
         parent.filesystem.delete_dir(parent.path)
+
+
+def _sweep(root: Location) -> None:
+    if not _is_folder(root):
+        return
+    oldest = datetime.now(UTC) - timedelta(days=LEFTOVER_DAYS)
+    for info in root.filesystem.get_file_info(fs.FileSelector(root.path)):
+        # S3 knows no age of folders: there, a rule of the bucket for the prefix does it.
+        if info.type == fs.FileType.Directory and info.mtime is not None and info.mtime < oldest:
+            root.filesystem.delete_dir(info.path)
 
 
 def _is_folder(location: Location) -> bool:

@@ -21,10 +21,10 @@ _MOST_PLANES = 8
 
 def std_picture(deviation: Floats, title: str = "Standard deviation over time") -> "Figure":
     """Draw a deviation per voxel [z, y, x] in its own unit, with a colour bar; NaN stays blank."""
-    figure, axes, legend = _planes(deviation.shape, title)
+    figure, axes, legend = _planes(deviation.shape, title, legend_inches=1.0)
     top = float(np.nanmax(deviation)) if np.isfinite(deviation).any() else 1.0
     drawn = [axis.imshow(plane, cmap="inferno", vmin=0, vmax=top) for axis, plane in zip(axes, deviation, strict=False)]
-    figure.colorbar(drawn[0], ax=legend, location="left", fraction=0.2, label="grey levels")
+    figure.colorbar(drawn[0], ax=legend, location="left", fraction=0.9, aspect=15, label="grey levels")
     legend.set_axis_off()
     return figure
 
@@ -79,14 +79,16 @@ def cluster_picture(
     return figure
 
 
-def _planes(shape: tuple[int, ...], title: str, *, polar_legend: bool = False) -> tuple["Figure", list["Axes"], "Axes"]:
+def _planes(
+    shape: tuple[int, ...], title: str, *, polar_legend: bool = False, legend_inches: float = _LEGEND_INCHES
+) -> tuple["Figure", list["Axes"], "Axes"]:
     """Return a figure with one axis per plane, at most eight of them, and one for the legend."""
     from matplotlib.figure import Figure
 
     n_planes = min(shape[0], _MOST_PLANES)
     height = max(2.5, _PLANE_INCHES * shape[1] / shape[2])
-    figure = Figure(figsize=(_PLANE_INCHES * n_planes + _LEGEND_INCHES, height + 0.6), layout="constrained")
-    grid = figure.add_gridspec(1, n_planes + 1, width_ratios=[_PLANE_INCHES] * n_planes + [_LEGEND_INCHES])
+    figure = Figure(figsize=(_PLANE_INCHES * n_planes + legend_inches, height + 0.6), layout="constrained")
+    grid = figure.add_gridspec(1, n_planes + 1, width_ratios=[_PLANE_INCHES] * n_planes + [legend_inches])
     axes = [figure.add_subplot(grid[0, z]) for z in range(n_planes)]
     for z, axis in enumerate(axes):
         axis.set_title(f"z = {z}", fontsize="medium")

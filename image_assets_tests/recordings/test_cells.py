@@ -1,5 +1,7 @@
 import gc
+import os
 import pickle
+import time
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,15 @@ def test_a_scratch_folder_ends_with_its_owner_and_not_with_copies_in_workers(tmp
     del other
     gc.collect()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_killed_processes_left_is_removed_after_a_week(tmp_path: Path) -> None:
+    for name, days in (("old", 8), ("recent", 2)):
+        folder = tmp_path / "_scratch" / name
+        folder.mkdir(parents=True)
+        (folder / "x.arrow").touch()
+        then = time.time() - days * 86_400
+        os.utime(folder, (then, then))
+    scratch = Scratch.below(Location.of(tmp_path))
+    assert [path.name for path in (tmp_path / "_scratch").iterdir()] == ["recent"]
+    del scratch
