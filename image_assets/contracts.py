@@ -284,6 +284,9 @@ RECORDING_TABLES: dict[str, pa.Schema] = {
 BLOB_TABLES = frozenset({"raw_images", "decoded_frames", "labelled_pictures", "recording_frames", "frame_projections"})
 """Tables whose rows are large: their row groups are kept small, so that tasks can share a file."""
 
+ERROR_COLUMNS: dict[str, str] = {"raw_images": "read_error", "decoded_frames": "decode_error"}
+"""Tables that keep a row for a picture that failed, and the column that says why."""
+
 TABLES: dict[str, pa.Schema] = {
     "raw_images": RAW_IMAGES,
     "decoded_frames": DECODED_FRAMES,

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagster import (
-    AssetSelection,
     BetaWarning,
     Definitions,
     PreviewWarning,
-    define_asset_job,
     in_process_executor,
     load_assets_from_package_module,
 )
@@ -24,36 +22,20 @@ from image_assets.settings import Settings, load_settings
 # arguments beta and preview is known.
 warnings.filterwarnings("ignore", category=BetaWarning, message="Parameter `backfill_policy`")
 warnings.filterwarnings("ignore", category=PreviewWarning, message="Specifying a partitions_def on an AssetCheckSpec")
+warnings.filterwarnings("ignore", category=BetaWarning, message="Class `(LocalFile)?CodeReference")
 
 from image_assets.assets import fruits, recordings, scenes  # noqa: E402 - the filter must stand before assets
-from image_assets.checks import counts  # noqa: E402
+from image_assets.assets.code_links import with_code_links  # noqa: E402
+from image_assets.automation.discovery import discovery_sensor  # noqa: E402
+from image_assets.automation.jobs import jobs  # noqa: E402
+from image_assets.automation.maintenance import vacuum_job  # noqa: E402
+from image_assets.automation.schedules import schedules  # noqa: E402
+from image_assets.checks import counts, tables  # noqa: E402
 from image_assets.checks import recordings as recording_checks  # noqa: E402
 from image_assets.checks import scenes as scene_checks  # noqa: E402
+from image_assets.checks.accuracy import accuracy_check  # noqa: E402
 from image_assets.checks.leakage import no_leakage  # noqa: E402
-
-fruits_job = define_asset_job(
-    "fruits",
-    AssetSelection.groups("fruits"),
-    description="The whole fruits chain for a range of classes, in one run with one Spark session.",
-)
-
-imagenet_job = define_asset_job(
-    "imagenet",
-    AssetSelection.groups("imagenet"),
-    description="ImageNet classes and labelled pictures of a range of classes, from their decoded frames.",
-)
-
-scenes_job = define_asset_job(
-    "scenes",
-    AssetSelection.groups("scenes"),
-    description="The whole chain of scenes for a range of scenes, in one run with one Spark session.",
-)
-
-recordings_job = define_asset_job(
-    "recordings",
-    AssetSelection.groups("recordings"),
-    description="The whole chain of recordings for a range of recordings, in one run with one Spark session.",
-)
+from image_assets.checks.quality import quality_checks  # noqa: E402
 
 
 def build_definitions(
@@ -65,15 +47,29 @@ def build_definitions(
         settings: of the project; those of the environment by default.
         resource_overrides: resources that take the place of those made from the settings.
     """
+    settings = settings or load_settings()
+    vacuum = vacuum_job(settings)
     return Definitions(
-        assets=[
-            *load_assets_from_package_module(fruits),
-            *load_assets_from_package_module(scenes),
-            *load_assets_from_package_module(recordings),
+        assets=with_code_links(
+            [
+                *load_assets_from_package_module(fruits),
+                *load_assets_from_package_module(scenes),
+                *load_assets_from_package_module(recordings),
+            ],
+        ),
+        asset_checks=[
+            *counts.checks,
+            *tables.checks,
+            *quality_checks(settings),
+            accuracy_check(settings),
+            no_leakage,
+            *scene_checks.checks,
+            *recording_checks.checks,
         ],
-        asset_checks=[*counts.checks, no_leakage, *scene_checks.checks, *recording_checks.checks],
-        jobs=[fruits_job, imagenet_job, scenes_job, recordings_job],
-        resources={**resources_of(settings or load_settings()), **(resource_overrides or {})},
+        jobs=[*jobs, vacuum],
+        schedules=schedules(settings, vacuum),
+        sensors=[discovery_sensor(settings)],
+        resources={**resources_of(settings), **(resource_overrides or {})},
         # Steps of a run share one process, and with it one Spark session.
         executor=in_process_executor,
     )

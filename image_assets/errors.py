@@ -3,11 +3,19 @@
 Each message names the thing, the value that was found, and what to do about it.
 """
 
+import builtins
 import re
+from collections.abc import Iterator
 
 
 class ImageAssetsError(Exception):
-    """Base class of every error raised on purpose by this package."""
+    """Base class of every error raised on purpose by this package.
+
+    Attributes:
+        retryable: whether the same work may succeed when it is tried again without a change by a person.
+    """
+
+    retryable: bool = False
 
 
 class SettingsError(ImageAssetsError):
@@ -30,6 +38,18 @@ class WarehouseError(ImageAssetsError):
     """A table or artefact of the warehouse is missing or does not fit the question asked of it."""
 
 
+class StalePlanError(WarehouseError):
+    """Another writer has changed a partition between the plan of a change and its commit."""
+
+    retryable = True
+
+
+class CommitContentionError(WarehouseError):
+    """Other writers have won every attempt to commit."""
+
+    retryable = True
+
+
 class IncompatibleArtifactError(ImageAssetsError):
     """A fitted artefact is applied to data that it was not fitted for."""
 
@@ -46,3 +66,42 @@ def plain_message(text: str) -> str:
     if rest and module.startswith("image_assets."):
         return rest
     return f"{name}: {rest}" if rest else name
+
+
+PROGRAMMING_ERRORS: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    NameError,
+    TypeError,
+    ValueError,
+)
+"""What Python raises where code or data are wrong, which another attempt does not change."""
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether an error is one of the machines, disks and networks, so that another attempt may succeed."""
+    if isinstance(error, ImageAssetsError):
+        return error.retryable
+    return not isinstance(error, PROGRAMMING_ERRORS)
+
+
+def is_retryable_name(name: str) -> bool:
+    """Answer the same for an error of which only the name of its class is known, as Spark reports those of tasks."""
+    known = {kind.__name__: kind for kind in [*_subclasses(ImageAssetsError), *_builtin_errors()]}
+    kind = known.get(name.rsplit(".", 1)[-1])
+    if kind is None:
+        return True
+    return kind.retryable if issubclass(kind, ImageAssetsError) else not issubclass(kind, PROGRAMMING_ERRORS)
+
+
+def _subclasses(kind: type[ImageAssetsError]) -> Iterator[type[Exception]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def _builtin_errors() -> Iterator[type[Exception]]:
+    return (found for found in vars(builtins).values() if isinstance(found, type) and issubclass(found, Exception))

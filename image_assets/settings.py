@@ -201,6 +201,48 @@ class Settings(BaseSettings):
     spark_driver_host: str | None = Field(None, description="Address under which executors reach the driver.")
     spark_extra: dict[str, str] = Field({}, description="Further Spark configuration, as JSON.")
 
+    max_undecodable_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.2, description="Share of the pictures of a class that may fail before the check few_undecodable warns."
+    )
+    max_drift: Annotated[float, Field(gt=0)] = Field(
+        0.5, description="Distance of the mean features from those of the fit, in standard deviations, that is allowed."
+    )
+    accuracy_margin: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.02, description="How far the accuracy may drop below that of the evaluation before."
+    )
+
+    freshness_hours: Annotated[int, Field(ge=1)] = Field(
+        48, description="Age at which the assets of the nightly schedule count as overdue in the UI."
+    )
+
+    discovery_interval_seconds: Annotated[int, Field(ge=1)] = Field(
+        60, description="Time between two looks of the sensor new_pictures."
+    )
+    settle_seconds: Annotated[int, Field(ge=0)] = Field(
+        60, description="How long a class must have been at rest before the sensor asks for a run: it may be copied."
+    )
+    full_listing_seconds: Annotated[int, Field(ge=0)] = Field(
+        3600, description="Time between two listings of every folder by the sensor, which find overwritten files."
+    )
+    time_zone: str = Field("UTC", description="Time zone of the schedules, such as Europe/Berlin.")
+    nightly_cron: str = Field("0 2 * * *", description="When the schedule fruits_nightly runs, as cron.")
+    refit_cron: str = Field("0 4 * * 6", description="When the schedule fruits_refit_weekly runs, as cron.")
+    vacuum_cron: str = Field("0 6 * * 0", description="When the schedule vacuum_weekly runs, as cron.")
+    retention_hours: Annotated[int, Field(ge=0)] = Field(
+        168, description="How long the job vacuum keeps files that the tables do not need any more."
+    )
+
+    retries: Annotated[int, Field(ge=0)] = Field(
+        2, description="Further attempts of an asset after an error of machines or networks; others are not repeated."
+    )
+    retry_delay_seconds: Annotated[int, Field(ge=0)] = Field(
+        20, description="Time before the first further attempt; twice as long before each one after it."
+    )
+
+    recompute: bool = Field(
+        False, description="Compute every picture anew; by default only those that are new or altered."
+    )
+
     task_mib: Annotated[int, Field(ge=1)] = Field(128, description="MiB of pictures that one task reads at most.")
     target_file_mib: Annotated[int, Field(ge=1)] = Field(128, description="Size of a Parquet file at most, in MiB.")
 

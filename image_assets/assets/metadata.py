@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -31,13 +32,14 @@ def table_schema(schema: pa.Schema) -> TableSchema:
 
 def counts_metadata(outcome: Outcome) -> dict[str, Any]:
     """Count the rows of a finished partition; the names of numbers are stable, so that Dagster plots them."""
-    return {"dagster/row_count": outcome.rows}
+    return {"dagster/row_count": outcome.rows, **({} if outcome.changed is None else asdict(outcome.changed))}
 
 
 def speed_metadata(outcome: Outcome, table: Table) -> dict[str, Any]:
     """Describe how a finished partition was computed and what it became."""
+    rows = outcome.rows if outcome.changed is None else outcome.changed.computed
     return {
-        "images_per_second": round(outcome.rows / max(outcome.seconds, 1e-9), 1),
+        "images_per_second": round(rows / max(outcome.seconds, 1e-9), 1),
         "seconds": round(outcome.seconds, 3),
         "bytes": sum(file.size for file in outcome.files),
         "delta_version": outcome.version,

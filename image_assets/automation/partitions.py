@@ -3,12 +3,16 @@
 See https://docs.dagster.io/guides/build/partitions-and-backfills.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 from dagster import DagsterInstance, DynamicPartitionsDefinition, PartitionKeyRange
 from dagster._core.definitions.partitions.context import PartitionLoadingContext, partition_loading_context
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
 
 FRUIT_CLASS = "fruit_class"
 SCENE = "scene"
@@ -85,9 +89,24 @@ def register_classes(instance: DagsterInstance, keys: list[str], name: str = FRU
     return new
 
 
+def classes_of_run(instance: DagsterInstance, tags: Mapping[str, str]) -> list[str]:
+    """Return the classes that the tags of a run name, registered or not."""
+    if PARTITION_NAME_TAG in tags:
+        return [tags[PARTITION_NAME_TAG]]
+    start, end = tags.get(ASSET_PARTITION_RANGE_START_TAG), tags.get(ASSET_PARTITION_RANGE_END_TAG)
+    if start is None or end is None:
+        return []
+    with partition_loading_context(dynamic_partitions_store=instance):
+        return list(fruit_class_partitions.get_partition_keys_in_range(PartitionKeyRange(start, end)))
+
+
 def range_tags(instance: DagsterInstance, keys: Sequence[str], name: str = FRUIT_CLASS) -> dict[str, str]:
     """Return the tags of a run for exactly these registered keys of a set, contiguous or not."""
-    registered = list(instance.get_dynamic_partitions(name))
+    return tags_for(list(instance.get_dynamic_partitions(name)), keys, name)
+
+
+def tags_for(registered: Sequence[str], keys: Sequence[str], name: str = FRUIT_CLASS) -> dict[str, str]:
+    """Return the same, given the registered keys in their order."""
     for key in keys:
         if key not in registered:
             raise unknown_class(key, registered, name)

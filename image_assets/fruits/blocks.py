@@ -61,6 +61,12 @@ def only_value(table: Table, column: str, remedy: str) -> str:
     return str(values[0])
 
 
+def training_values(table: Table, column: str) -> list[str]:
+    """Return the values of a column, such as the class or the label, that have training rows, sorted."""
+    rows = table.read(["split", column])
+    return sorted(pc.unique(rows.filter(pc.equal(rows["split"], "training"))[column]).to_pylist())
+
+
 def training_blocks(table: Table, label_column: str) -> Callable[[Fragment], Iterator[tuple[Float32Array, pa.Array]]]:
     """Return a reader of a fragment's training rows: blocks of features [n, d] with the labels of their rows."""
     root, partition_column = table.root, table.partition_column

@@ -1,7 +1,7 @@
 """Stage 5: fitting a classifier to the reduced features of the training split, and applying it to a class."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache, reduce
 from operator import add
 from typing import Literal
@@ -13,7 +13,15 @@ from pyspark import RDD, SparkContext, StorageLevel
 
 from image_assets.contracts import KEY_COLUMNS, PREDICTIONS
 from image_assets.errors import IncompatibleArtifactError
-from image_assets.fruits.blocks import Float32Array, feature_matrix, feature_width, only_value, training_blocks
+from image_assets.fruits.blocks import (
+    Float32Array,
+    feature_matrix,
+    feature_width,
+    only_value,
+    training_blocks,
+    training_values,
+)
+from image_assets.fruits.fits import outdated_fit
 from image_assets.learning.class_moments import ClassMoments
 from image_assets.learning.classifier import LinearClassifier, class_indices
 from image_assets.learning.discriminant import fit_discriminant
@@ -71,7 +79,7 @@ def fit_classifier(context: SparkContext, features: Table, options: ClassifierOp
         SettingsError: if there are fewer than two classes with training pictures.
     """
     projection = only_value(features, "projection", "materialize reduced_features for all classes")
-    classes = training_classes(features, options.target)
+    classes = training_values(features, options.target)
     fragments = plan_fragments(context, features)
     blocks = _labelled_blocks(context, features, fragments, options.target, classes)
     blocks.persist(StorageLevel.MEMORY_AND_DISK)
@@ -95,14 +103,23 @@ def fit_classifier(context: SparkContext, features: Table, options: ClassifierOp
         "target": options.target,
         "projection": projection,
         "features_version": features.version(),
+        "options": asdict(options),
+        "fitted_classes": classes,
     }
     return Artifact(classifier.to_arrays(), metadata)
 
 
-def training_classes(features: Table, target: str) -> list[str]:
-    """Return the classes or labels that have training rows, sorted."""
-    rows = features.read(["split", target])
-    return sorted(pc.unique(rows.filter(pc.equal(rows["split"], "training"))[target]).to_pylist())
+def outdated_classifier(store: ArtifactStore, features: Table, options: ClassifierOptions) -> str | None:
+    """Return why the present classifier does not serve the reduced features any more, None if it does.
+
+    Raises:
+        WarehouseError: if nothing was fitted yet.
+    """
+    _, artifact = store.latest(KIND, NAME)
+    projections = pc.unique(features.read(["projection"])["projection"]).to_pylist()
+    if set(projections) - {artifact.metadata["projection"]}:
+        return f"it was fitted on features of {artifact.metadata['projection']}, and there are those of {projections}"
+    return outdated_fit(artifact, asdict(options), training_values(features, options.target))
 
 
 def _labelled_blocks(

@@ -1,19 +1,18 @@
 """Beside the chain: each picture with what an ImageNet network takes it for, drawn on it."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from image_assets.contracts import KEY_COLUMNS, LABELLED_PICTURES
+from image_assets.contracts import KEY_COLUMNS, LABELLED_PICTURES, PARTITION_COLUMN
 from image_assets.errors import IncompatibleArtifactError
 from image_assets.fruits.decoded_frames import frame_pixels
-from image_assets.spark.stages import Batches
+from image_assets.spark.stages import Batches, Kernel
 from image_assets.vision.contact_sheet import contact_sheet, draw_label
-from image_assets.warehouse.reading import Fragment, read_fragment
 from image_assets.warehouse.table import Table
 
 SOURCE_COLUMNS = [*KEY_COLUMNS, "frame"]
@@ -22,16 +21,18 @@ BATCH_ROWS = 64
 SHEET_PICTURES = 12
 
 
-def draw_pictures(frames: Table, predictions: Table) -> Callable[[Fragment], Batches]:
-    """Return the work of a task: frames of its share with the best ImageNet label and score drawn on them."""
+def label_kernel(predictions: Table) -> Kernel:
+    """Return the kernel from rows of `decoded_frames` to rows of `labelled_pictures`; failures have no row there."""
     version = predictions.version()
 
-    def produce(fragment: Fragment) -> Iterator[pa.RecordBatch]:
-        best = _best_labels(predictions, version, fragment.partition)
-        for batch in read_fragment(frames.root, fragment, SOURCE_COLUMNS, frames.partition_column, BATCH_ROWS):
-            yield draw_batch(batch.filter(batch["frame"].is_valid()), best)
+    def kernel(batches: Batches) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            frames = batch.filter(batch["frame"].is_valid())
+            if frames.num_rows:
+                best = _best_labels(predictions, version, frames[PARTITION_COLUMN][0].as_py())
+                yield draw_batch(frames, best)
 
-    return produce
+    return kernel
 
 
 @lru_cache(maxsize=4)

@@ -1,17 +1,19 @@
 """Stage 4: fitting a projection to the training split of all classes, and applying it to a class."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from operator import add
 from typing import Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark import SparkContext
 
 from image_assets.contracts import KEY_COLUMNS, REDUCED_FEATURES
 from image_assets.errors import IncompatibleArtifactError
-from image_assets.fruits.blocks import feature_matrix, feature_width, only_value, training_blocks
+from image_assets.fruits.blocks import feature_matrix, feature_width, only_value, training_blocks, training_values
+from image_assets.fruits.fits import outdated_fit
 from image_assets.learning.moments import Moments
 from image_assets.learning.pca import fit_pca
 from image_assets.learning.projections import Projection, projection_from_arrays
@@ -93,8 +95,27 @@ def fit_projection(context: SparkContext, features: Table, options: ProjectionOp
             eps=options.jl_eps,
             seed=options.seed,
         )
-    metadata = {**projection.metadata(), "backbone": backbone, "features_version": features.version()}
+    metadata = {
+        **projection.metadata(),
+        "backbone": backbone,
+        "features_version": features.version(),
+        "options": asdict(options),
+        "fitted_classes": training_values(features, features.partition_column),
+    }
     return Artifact(projection.to_arrays(), metadata)
+
+
+def outdated_projection(store: ArtifactStore, features: Table, options: ProjectionOptions) -> str | None:
+    """Return why the present projection does not serve the features any more, None if it does.
+
+    Raises:
+        WarehouseError: if nothing was fitted yet.
+    """
+    _, artifact = store.latest(KIND, NAME)
+    backbones = pc.unique(features.read(["backbone"])["backbone"]).to_pylist()
+    if set(backbones) - {artifact.metadata["backbone"]}:
+        return f"it was fitted on features of {artifact.metadata['backbone']}, and there are those of {backbones}"
+    return outdated_fit(artifact, asdict(options), training_values(features, features.partition_column))
 
 
 def _training_moments(context: SparkContext, features: Table, width: int) -> Moments:

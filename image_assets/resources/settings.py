@@ -6,6 +6,7 @@ from image_assets.resources.backbone import BackboneResource
 from image_assets.resources.exports import ExportResource
 from image_assets.resources.progress import log_progress
 from image_assets.resources.recordings import RecordingsResource
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.s3 import S3Storage, s3_storage
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.source import ImageSourceResource
@@ -103,5 +104,6 @@ def resources_of(settings: Settings, s3: S3Storage | None = None) -> dict[str, A
             k=settings.recording_k,
             seed=settings.seed,
         ),
+        "reuse": ReuseResource(recompute=settings.recompute),
         "progress": log_progress,
     }

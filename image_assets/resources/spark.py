@@ -8,6 +8,7 @@ from dagster_pyspark import LazyPySparkResource
 from pydantic import Field, PrivateAttr
 from pyspark.sql import SparkSession
 
+from image_assets.resources.runs import end_abandoned_runs, note_process
 from image_assets.spark.session import SparkOptions, first_worker_started, prepare_environment, spark_configuration
 from image_assets.spark.shipping import ship_package
 
@@ -33,8 +34,11 @@ class SparkResource(ConfigurableResource):
     _session: SparkSession | None = PrivateAttr(default=None)
 
     @contextmanager
-    def yield_for_execution(self, context: InitResourceContext) -> Iterator["SparkResource"]:  # noqa: ARG002
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator["SparkResource"]:
         """Hand out the resource for a run; a session that was running before the run is left running."""
+        if context.instance is not None and context.run is not None:
+            end_abandoned_runs(context.instance)
+            note_process(context.instance, context.run)
         found = SparkSession.getActiveSession()
         try:
             yield self

@@ -5,32 +5,26 @@ neither stops nor undoes the others.
 """
 
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, field, replace
 
 from pyspark import SparkContext, inheritable_thread_target
 from pyspark.accumulators import Accumulator
 from pyspark.sql import SparkSession
 
+from image_assets.errors import StalePlanError
 from image_assets.spark.stages import Batches, write_stage
-from image_assets.warehouse.parquet import DataFile
+from image_assets.spark.updates import Changed, Task, Update
+from image_assets.warehouse.copying import Copies, copy_rows
+from image_assets.warehouse.parquet import DataFile, delete_files
 from image_assets.warehouse.table import Table
 
 PARTITIONS_AT_ONCE = 3
 PROGRESS_SECONDS = 0.5
-
-
-class PlannedTask(Protocol):
-    """A share of a partition."""
-
-    @property
-    def rows(self) -> int:
-        """About how many rows it stands for."""
-
-
-Task = TypeVar("Task", bound=PlannedTask)
+PLAN_ATTEMPTS = 3
+"""Plans of one partition, each made anew because another writer has changed the partition meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +33,11 @@ class Outcome:
 
     Attributes:
         partition: its value.
-        files: what was written and committed.
-        version: of the table after the commit; None if it failed.
+        files: what the partition has after the commit.
+        version: of the table after the commit, or the present one if there was nothing to commit; None if it failed.
         seconds: from start to commit.
         error: why it failed.
+        changed: how many pictures were computed and reused; None where a partition is always computed as a whole.
     """
 
     partition: str
@@ -50,10 +45,11 @@ class Outcome:
     version: int | None = None
     seconds: float = 0.0
     error: Exception | None = None
+    changed: Changed | None = None
 
     @property
     def rows(self) -> int:
-        """Rows that were committed."""
+        """Rows of the partition."""
         return sum(file.rows for file in self.files)
 
 
@@ -63,49 +59,72 @@ class RowCounter:
 
     Attributes:
         done: tasks add what they have written.
-        planned: each plan adds what it will write.
+        planned: each plan adds what it will write, and what is there already.
+        kept: each plan adds what stays where it is.
     """
 
     done: Accumulator[int]
     planned: list[int] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
+
+    @property
+    def so_far(self) -> int:
+        """Rows that are written or stay."""
+        return self.done.value + sum(self.kept)
 
 
 Compute = Callable[[str, RowCounter], Sequence[DataFile]]
 """Writes the files of one partition and counts their rows."""
+Change = Callable[[str, RowCounter], Outcome]
+"""Computes and commits one partition; raises where it fails."""
 
 
 def replace_partitions(
     spark: SparkSession,
     target: Table,
     partitions: Sequence[str],
-    plan: Callable[[str], Sequence[Task]],
+    plan: Callable[[str], Sequence[Task] | Update[Task]],
     produce: Callable[[Task], Batches],
     *,
     expected_rows: int = 0,
     on_progress: Callable[[int, int], None] = lambda _done, _expected: None,
     commit_properties: Mapping[str, str] | None = None,
 ) -> Iterator[Outcome]:
-    """Compute partitions of a table in one stage each; see `commit_partitions`.
+    """Compute partitions of a table in one stage each, or what has to change in them, in one commit per partition.
 
     Args:
         spark: the session.
         target: the table that is written.
         partitions: values of its partition column.
-        plan: divides one partition into tasks; runs in the driver.
+        plan: divides one partition into tasks, or says what is to be changed in it; runs in the driver.
         produce: computes the batches of one task; runs in a Python worker.
         expected_rows: how many rows the caller expects in all; 0 if only the plans will tell.
         on_progress: receives the rows written and the rows expected, about twice a second.
         commit_properties: recorded in the log of the table.
+
+    Yields:
+        An outcome per partition, in the order in which they end.
     """
-    return commit_partitions(
-        spark,
-        target,
-        partitions,
-        in_one_stage(spark, target, plan, produce),
-        expected_rows=expected_rows,
-        on_progress=on_progress,
-        commit_properties=commit_properties,
-    )
+    context = spark.sparkContext
+
+    def change(partition: str, rows: RowCounter, attempts: int = PLAN_ATTEMPTS) -> Outcome:
+        update = plan(partition)
+        if not isinstance(update, Update):
+            rows.planned.append(sum(task.rows for task in update))
+            files = tuple(write_stage(context, update, produce, target, rows.done))
+            return Outcome(partition, files, target.commit(files, [partition], commit_properties))
+        rows.planned.append(update.rows)
+        rows.kept.append(sum(file.rows for file in update.kept))
+        try:
+            files, version = apply_update(context, target, partition, update, produce, rows.done, commit_properties)
+        except StalePlanError:
+            if attempts == 1:
+                raise
+            return change(partition, rows, attempts - 1)
+        changed = Changed(sum(file.rows for file in files) - update.copied_rows, update.reused, update.removed)
+        return Outcome(partition, (*update.kept, *files), version, changed=changed)
+
+    return _side_by_side(spark, target.name, partitions, change, expected_rows, on_progress)
 
 
 def in_one_stage(
@@ -148,18 +167,35 @@ def commit_partitions(
     Yields:
         An outcome per partition, in the order in which they end.
     """
+
+    def change(partition: str, rows: RowCounter) -> Outcome:
+        files = compute(partition, rows)
+        return Outcome(partition, tuple(files), target.commit(files, [partition], commit_properties))
+
+    return _side_by_side(spark, target.name, partitions, change, expected_rows, on_progress)
+
+
+def _side_by_side(
+    spark: SparkSession,
+    name: str,
+    partitions: Sequence[str],
+    change: Change,
+    expected_rows: int,
+    on_progress: Callable[[int, int], None],
+) -> Iterator[Outcome]:
     context = spark.sparkContext
     rows = RowCounter(context.accumulator(0))
+    tag = f"{name}-{uuid.uuid4().hex}"
 
     def run(partition: str) -> Outcome:
         started = time.monotonic()
         # Whatever goes wrong in one partition is its outcome; the others go on.
         try:
-            files = compute(partition, rows)
-            version = target.commit(files, [partition], commit_properties)
+            context.addJobTag(tag)
+            outcome = change(partition, rows)
         except Exception as error:  # noqa: BLE001
-            return Outcome(partition, seconds=time.monotonic() - started, error=error)
-        return Outcome(partition, tuple(files), version, time.monotonic() - started)
+            outcome = Outcome(partition, error=error)
+        return replace(outcome, seconds=time.monotonic() - started)
 
     inherit = inheritable_thread_target(spark)
     with ThreadPoolExecutor(PARTITIONS_AT_ONCE) as pool:
@@ -169,23 +205,68 @@ def commit_partitions(
                 done, waiting = wait(waiting, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
                 # Outcomes first: the listener may end the run, and what is committed must be on record then.
                 yield from (future.result() for future in done)
-                on_progress(rows.done.value, max(expected_rows, sum(rows.planned)))
+                on_progress(rows.so_far, max(expected_rows, sum(rows.planned)))
         except GeneratorExit:
-            _stop(context, waiting)
+            _stop(context, tag, waiting)
             raise
         except BaseException:
             # What was being committed when the stop came is an outcome like the others.
-            ended = _stop(context, waiting)
+            ended = _stop(context, tag, waiting)
             yield from (outcome for outcome in ended if outcome.error is None)
             raise
 
 
-def _stop(context: SparkContext, futures: Iterable[Future[Outcome]]) -> list[Outcome]:
-    """Cancel partitions that have not begun and the jobs of those that have, and return how the latter ended."""
+def _stop(context: SparkContext, tag: str, futures: Iterable[Future[Outcome]]) -> list[Outcome]:
+    """Cancel partitions that have not begun and the jobs of those that have, and return how the latter ended.
+
+    Only jobs with the tag are cancelled: others may share the session.
+    """
     running = {future for future in futures if not future.cancel()}
     ended: list[Outcome] = []
     while running:
-        context.cancelAllJobs()  # again, since a partition may have started a job since
+        context.cancelJobsWithTag(tag)  # again, since a partition may have started a job since
         done, running = wait(running, timeout=PROGRESS_SECONDS)
         ended += [future.result() for future in done]
     return ended
+
+
+def apply_update(
+    context: SparkContext,
+    target: Table,
+    partition: str,
+    update: Update[Task],
+    produce: Callable[[Task], Batches],
+    rows_done: Accumulator[int] | None = None,
+    properties: Mapping[str, str] | None = None,
+) -> tuple[tuple[DataFile, ...], int | None]:
+    """Carry out the change of one partition in one commit, none if there is nothing to change.
+
+    Returns:
+        The files that were written, and the version of the table.
+
+    Raises:
+        StageError: if a task fails for good.
+        StalePlanError: if another writer has changed the partition since the change was planned.
+    """
+    if update.is_empty and target.exists():
+        return (), target.version()
+    recipe = replace(target, write_options=replace(target.write_options, recipe=update.recipe))
+
+    def work(task: Task | Copies) -> Batches:
+        return copy_rows(target, task) if isinstance(task, Copies) else produce(task)
+
+    tasks: list[Task | Copies] = [*update.tasks, *update.copies]
+    files = write_stage(context, tasks, work, recipe, rows_done)
+    try:
+        version = target.exchange(
+            files,
+            update.replaced,
+            partition=partition,
+            base=update.base,
+            properties=properties,
+            same_rows=update.same_rows,
+        )
+    except StalePlanError:
+        delete_files(target.root, [file.path for file in files])
+        raise
+    return tuple(files), version

@@ -7,6 +7,11 @@ files it wrote, or statistics to be added up.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
+from math import ceil
+from operator import itemgetter
 from typing import TypeVar
 
 import pyarrow as pa
@@ -15,9 +20,9 @@ from pyspark import SparkContext
 from pyspark.accumulators import Accumulator
 from pyspark.errors import PySparkException
 
-from image_assets.errors import ImageAssetsError, plain_message
+from image_assets.errors import ImageAssetsError, is_retryable_name, plain_message
 from image_assets.warehouse.parquet import DataFile, write_batches
-from image_assets.warehouse.reading import Fragment, read_fragment, split_files
+from image_assets.warehouse.reading import Fragment, read_fragment, read_rows, split_files
 from image_assets.warehouse.table import Table
 
 Task = TypeVar("Task")
@@ -30,17 +35,27 @@ TASKS_PER_CORE = 8
 """Tasks that a partition is divided into per core: enough that the last ones to finish leave no core idle for long."""
 MIN_TASK_ROWS = 128
 MAX_TASK_ROWS = 4096
+FAN_IN = 4
+"""Statistics that one task, or the driver, holds at once when they are added up."""
 
 
 class StageError(ImageAssetsError):
-    """A task failed as often as Spark repeats it."""
+    """A task failed as often as Spark repeats it; whether another run may succeed follows from what it said."""
+
+    def __init__(self, reason: str, *, retryable: bool = True) -> None:
+        super().__init__(reason)
+        self.retryable = retryable
 
 
 def plan_fragments(context: SparkContext, table: Table, partitions: Iterable[str] | None = None) -> list[Fragment]:
     """Divide partitions of a table into shares for tasks: small enough to balance, large enough to be worth one."""
     files = table.files(partitions)
-    rows = sum(file.rows for file in files) // max(1, context.defaultParallelism * TASKS_PER_CORE)
-    return split_files(files, min(max(rows, MIN_TASK_ROWS), MAX_TASK_ROWS))
+    return split_files(files, rows_per_task(context, sum(file.rows for file in files)))
+
+
+def rows_per_task(context: SparkContext, rows: int) -> int:
+    """Return how many of so many rows one task should have."""
+    return min(max(rows // max(1, context.defaultParallelism * TASKS_PER_CORE), MIN_TASK_ROWS), MAX_TASK_ROWS)
 
 
 def scan(table: Table, columns: Sequence[str], kernel: Kernel, batch_rows: int) -> Callable[[Fragment], Batches]:
@@ -49,6 +64,48 @@ def scan(table: Table, columns: Sequence[str], kernel: Kernel, batch_rows: int) 
 
     def produce(fragment: Fragment) -> Batches:
         return kernel(read_fragment(root, fragment, columns, partition_column, batch_rows))
+
+    return produce
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Rows of a share of a file.
+
+    Attributes:
+        fragment: the share.
+        paths: of the wanted rows; None wants them all. With paths the share is the whole file.
+    """
+
+    fragment: Fragment
+    paths: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What one task reads of a table and writes as one file."""
+
+    picks: tuple[Pick, ...]
+
+    @property
+    def rows(self) -> int:
+        """About how many rows it stands for."""
+        return sum(pick.fragment.rows if pick.paths is None else len(pick.paths) for pick in self.picks)
+
+
+def scan_rows(table: Table, columns: Sequence[str], kernel: Kernel, batch_rows: int) -> Callable[[Rows], Batches]:
+    """Return the work of a task that applies a kernel to columns of chosen rows of a table."""
+    root, partition_column = table.root, table.partition_column
+
+    def read(pick: Pick) -> Batches:
+        fragment = pick.fragment
+        if pick.paths is None:
+            return read_fragment(root, fragment, columns, partition_column, batch_rows)
+        constants = {partition_column: fragment.partition}
+        return read_rows(root, fragment.path, columns, constants, pick.paths, batch_rows=batch_rows)
+
+    def produce(task: Rows) -> Batches:
+        return kernel(chain.from_iterable(map(read, task.picks)))
 
     return produce
 
@@ -114,13 +171,26 @@ def aggregate_stage(
         context: Spark.
         tasks: at least one.
         partial: the statistic of one task.
-        merge: associative and commutative; may change and return its first argument.
+        merge: associative; may change and return its first argument. Called on neighbours in the order of the tasks,
+            so that a sum of floats comes out the same every time.
 
     Raises:
         StageError: if a task fails for good, with the reason that its Python code gave.
     """
     slices = min(len(tasks), 4 * context.defaultParallelism)
-    return guarded(lambda: context.parallelize(tasks, slices).map(partial).treeReduce(merge))
+
+    def fold(place: int, tasks_of_slice: Iterable[Task]) -> Iterator[tuple[int, Statistic]]:
+        yield place, reduce(merge, map(partial, tasks_of_slice))
+
+    def merge_in_order(group: Iterable[tuple[int, Statistic]]) -> Statistic:
+        return reduce(merge, (statistic for _, statistic in sorted(group, key=itemgetter(0))))
+
+    parts = context.parallelize(tasks, slices).mapPartitionsWithIndex(fold)
+    # Sums of floats depend on their order: neighbours are merged in theirs, whichever arrives first.
+    while slices > FAN_IN:
+        slices = ceil(slices / FAN_IN)
+        parts = parts.map(lambda part: (part[0] // FAN_IN, part)).groupByKey(slices).mapValues(merge_in_order)
+    return merge_in_order(guarded(parts.collect))
 
 
 def guarded(action: Callable[[], Result]) -> Result:
@@ -132,7 +202,13 @@ def guarded(action: Callable[[], Result]) -> Result:
     try:
         return action()
     except (PySparkException, Py4JJavaError) as error:
-        raise StageError(failure_reason(error)) from error
+        raise stage_error(error) from error
+
+
+def stage_error(error: Exception) -> StageError:
+    """Return what a failed job means: the reason, and whether it lies in the machines or in code and data."""
+    name = _raised(error).split(":", 1)[0]
+    return StageError(failure_reason(error), retryable=is_retryable_name(name))
 
 
 def gather_stage(
@@ -164,7 +240,11 @@ def gather_stage(
 
 def failure_reason(error: Exception) -> str:
     """Find what the Python code of a failed task said; the rest of the message is Spark's own plumbing."""
+    return plain_message(_raised(error))
+
+
+def _raised(error: Exception) -> str:
     raised = re.findall(
         r"^((?!org\.apache|java\.|py4j\.)[\w.]+(?:Error|Exception|Interrupt)\b.*)", str(error), re.MULTILINE
     )
-    return plain_message(str(raised[-1])) if raised else str(error).strip().split("\n", maxsplit=1)[0]
+    return str(raised[-1]) if raised else str(error).strip().split("\n", maxsplit=1)[0]

@@ -65,6 +65,20 @@ def group_by_class(folders: list[str], root_name: str) -> dict[str, list[str]]:
     return dict(sorted(classes.items()))
 
 
+def check_folders(key: str, folders: list[str]) -> None:
+    """Refuse a class whose folders have different names that become one key: they are two classes.
+
+    Raises:
+        SourceError: naming the folders.
+    """
+    names = sorted({folder.rsplit("/", 1)[-1] for folder in folders})
+    if len(names) > 1:
+        raise SourceError(
+            f"the folders {', '.join(map(repr, names))} would all be the class {key!r}: rename one of them, or move "
+            "the pictures of one into the other"
+        )
+
+
 @dataclass(frozen=True)
 class LocalSource:
     """Pictures in a local folder. Links to folders are not followed; links to files only inside the root."""

@@ -21,6 +21,7 @@ from image_assets.warehouse.location import Location
 LOGGER = logging.getLogger(__name__)
 MEBIBYTE = 1 << 20
 MAX_FOLDER_BYTES = 200
+RECIPE_KEY = "image_assets.recipe"
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class WriteOptions:
         row_group_bytes: a row group is closed once it holds this many (uncompressed) bytes.
         row_group_rows: or this many rows: the unit in which tasks share a file.
         compression_level: of zstd.
+        recipe: what the rows were computed with, kept in the file itself; see `image_assets.warehouse.recipes`.
     """
 
     target_file_bytes: int = 128 * MEBIBYTE
     row_group_bytes: int = 8 * MEBIBYTE
     row_group_rows: int = 8192
     compression_level: int = 1
+    recipe: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ class _OpenFile:
             write_statistics=_columns_with_statistics(schema),
             use_dictionary=_columns_with_dictionary(schema),
         )
+        if options.recipe is not None:
+            self._writer.add_key_value_metadata({RECIPE_KEY: options.recipe})
 
     def write(self, rows: pa.RecordBatch) -> int:
         """Add rows and return the size of the file so far."""

@@ -8,7 +8,7 @@ dies leaves files that no version names, which `vacuum` removes.
 import json
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import unquote
@@ -19,7 +19,7 @@ from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-from image_assets.errors import WarehouseError
+from image_assets.errors import CommitContentionError, StalePlanError, WarehouseError
 from image_assets.s3.refusals import explained
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import DataFile, WriteOptions
@@ -89,15 +89,35 @@ class Table:
                 f"table {self.name!r} does not exist at {self.root.uri}: materialize the asset {self.name} first"
             ) from error
 
+    def files_by_partition(
+        self, partitions: Sequence[str], version: int | None = None
+    ) -> dict[str, tuple[DataFile, ...]]:
+        """List the files of each of these partitions, reading the log once."""
+        found: dict[str, list[DataFile]] = {name: [] for name in partitions}
+        for file in self.files(partitions, version):
+            found[file.partition].append(file)
+        return {name: tuple(files) for name, files in found.items()}
+
+    def stored_types(self) -> dict[str, str]:
+        """Return names and types of the columns that the log declares, in their order."""
+        return {field.name: str(field.type) for field in self.snapshot().schema().fields}
+
+    def contract_types(self) -> dict[str, str]:
+        """Return names and types of the columns that the table should have, in the same words."""
+        return {field.name: str(field.type) for field in Schema.from_arrow(self.schema).fields}
+
     def version(self) -> int | None:
         """The latest version, None while the table does not exist."""
         return int(self.snapshot().version()) if self.exists() else None
 
-    def files(self, partitions: Iterable[str] | None = None) -> list[DataFile]:
-        """List the files of the latest version, of the given partitions or of all; empty if there is no table."""
+    def files(self, partitions: Iterable[str] | None = None, version: int | None = None) -> list[DataFile]:
+        """List the files of a version, the latest by default, of the given partitions or of all.
+
+        Empty if there is no table.
+        """
         if not self.exists():
             return []
-        return _data_files(self.snapshot(), self.partition_column, partitions)
+        return _data_files(self.snapshot(version), self.partition_column, partitions)
 
     def counts(self, partitions: Iterable[str] | None = None) -> dict[str, PartitionCounts]:
         """Count rows, bytes, files and nulls per partition, from the log alone.
@@ -143,10 +163,10 @@ class Table:
         return pa.Table.from_batches(batches, schema=pa.schema(fields))
 
     def head(self, rows: int, columns: Sequence[str], partitions: Iterable[str] | None = None) -> pa.Table:
-        """Read the first rows of the first file, touching no more than one row group: for previews."""
+        """Read the first rows of the largest file, touching no more than one row group: for previews."""
         self.check_columns(columns)
         fields = [self.schema.field(name).with_nullable(True).remove_metadata() for name in columns]
-        for file in self.files(partitions):
+        for file in sorted(self.files(partitions), key=lambda file: -file.rows)[:1]:
             constants = {self.partition_column: file.partition}
             for batch in read_batches(self.root, file.path, columns, constants, batch_rows=rows):
                 return pa.Table.from_batches([batch], schema=pa.schema(fields))
@@ -171,19 +191,74 @@ class Table:
         Raises:
             WarehouseError: if the table has another schema, or other writers win every time.
         """
-        schema = Schema.from_arrow(self.schema)
-        actions: list[AddAction | RemoveAction] = [_add_action(file, self.partition_column) for file in files]
         filters = None if replace is None else [(self.partition_column, "in", list(replace))]
         named = {} if replace is None else {REPLACED: json.dumps(list(replace))}
-        settings = CommitProperties(custom_metadata={**named, **(properties or {})}, max_commit_retries=0)
+        return self._transact(lambda _: [], files, filters, {**named, **(properties or {})})
+
+    def exchange(
+        self,
+        files: Sequence[DataFile],
+        removed: Sequence[DataFile],
+        *,
+        partition: str,
+        base: Sequence[DataFile],
+        properties: Mapping[str, str] | None = None,
+        same_rows: bool = False,
+    ) -> int:
+        """Publish written files and take others out, in one transaction; the rest of the partition stays as it is.
+
+        Args:
+            files: what the tasks wrote.
+            removed: files of the partition that leave the table.
+            partition: the one partition that all of them belong to.
+            base: files that the partition had when the change was planned.
+            properties: recorded in the Delta log with the commit, such as the run.
+            same_rows: the written files hold the rows of the removed ones, so that followers of the log skip them.
+
+        Returns:
+            The version that was committed.
+
+        Raises:
+            StalePlanError: if another writer has changed the partition since; nothing was changed.
+            WarehouseError: if the table has another schema, or other writers win every time.
+        """
+        expected = {file.path for file in base}
+        now = int(time.time() * 1000)
+
+        def removals(delta: DeltaTable) -> list[RemoveAction]:
+            found = {file.path for file in _data_files(delta, self.partition_column, [partition])}
+            if found != expected:
+                raise StalePlanError(
+                    f"table {self.name!r}: another run has changed {partition} meanwhile; materialize it again"
+                )
+            values: dict[str, str | None] = {self.partition_column: partition}
+            return [RemoveAction(file.path, not same_rows, now, file.size, values) for file in removed]
+
+        named = {} if same_rows else {REPLACED: json.dumps([partition])}
+        return self._transact(removals, files, None, {**named, **(properties or {})}, same_rows=same_rows)
+
+    def _transact(
+        self,
+        removals: Callable[[DeltaTable], list[RemoveAction]],
+        files: Sequence[DataFile],
+        filters: list[tuple[str, str, list[str]]] | None,
+        properties: Mapping[str, str],
+        *,
+        same_rows: bool = False,
+    ) -> int:
+        schema = Schema.from_arrow(self.schema)
+        added: list[AddAction | RemoveAction] = [
+            _add_action(file, self.partition_column, data_change=not same_rows) for file in files
+        ]
+        settings = CommitProperties(custom_metadata=dict(properties), max_commit_retries=0)
         for attempt in range(COMMIT_ATTEMPTS):
             delta = self._open_or_create(schema)
             version = int(delta.version()) + 1
-            # No retry inside delta-rs: each attempt resolves the replaced partitions against the newest version.
+            # No retry inside delta-rs: each attempt resolves what leaves the table against the newest version.
             try:
                 with explained(self.root.uri):
                     delta.create_write_transaction(
-                        actions,
+                        [*added, *removals(delta)],
                         mode="append" if filters is None else "overwrite",
                         schema=schema,
                         partition_by=[self.partition_column],
@@ -194,7 +269,7 @@ class Table:
                 time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311 - spreads writers, no secret
             else:
                 return version
-        raise WarehouseError(
+        raise CommitContentionError(
             f"table {self.name!r}: {COMMIT_ATTEMPTS} attempts to commit all lost against other writers; "
             "run fewer writers at once and materialize again (nothing was changed)"
         )
@@ -266,12 +341,12 @@ def _data_files(delta: DeltaTable, partition_column: str, partitions: Iterable[s
     return sorted(files, key=lambda file: (file.partition, file.path))
 
 
-def _add_action(file: DataFile, partition_column: str) -> AddAction:
+def _add_action(file: DataFile, partition_column: str, *, data_change: bool) -> AddAction:
     return AddAction(
         path=file.path,
         size=file.size,
         partition_values={partition_column: file.partition},
         modification_time=file.modification_time,
-        data_change=True,
+        data_change=data_change,
         stats=file.stats,
     )

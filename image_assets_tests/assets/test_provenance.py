@@ -68,7 +68,7 @@ def test_artifacts_have_their_digest_as_data_version_and_name_the_features_they_
 
 def test_each_stage_names_the_version_that_it_read(chain: Run) -> None:
     for table, source in zip(PARTITIONED[1:], PARTITIONED, strict=False):
-        versions = {found["configuration"][f"{source}_version"] for found in chain.metadata(table).values()}
+        versions = {found[f"{source}_version"] for found in chain.metadata(table).values()}
         assert versions == {chain.project.table(source).version()}
 
 

@@ -7,13 +7,13 @@ from pyspark.sql import SparkSession
 
 from image_assets.contracts import PREDICTIONS, REDUCED_FEATURES
 from image_assets.errors import IncompatibleArtifactError, SettingsError
+from image_assets.fruits.blocks import training_values
 from image_assets.fruits.classifier import (
     ClassifierOptions,
     fit_classifier,
     load_classifier,
     predict_batch,
     prediction_kernel,
-    training_classes,
 )
 from image_assets.warehouse.warehouse import Warehouse
 from image_assets_tests.fruits.tables import append, feature_rows
@@ -44,8 +44,8 @@ def publish(spark: SparkSession, warehouse: Warehouse, options: ClassifierOption
 
 def test_classes_are_those_with_training_pictures(warehouse: Warehouse) -> None:
     table = warehouse.table("reduced_features")
-    assert training_classes(table, "fruit_class") == sorted(CENTRES)
-    assert training_classes(table, "label") == ["Apple", "Cherry", "Fig", "Kiwi", "Pear"]
+    assert training_values(table, "fruit_class") == sorted(CENTRES)
+    assert training_values(table, "label") == ["Apple", "Cherry", "Fig", "Kiwi", "Pear"]
 
 
 @pytest.mark.parametrize("method", ["logistic_regression", "linear_discriminant"])

@@ -1,12 +1,15 @@
 """How the assets of the fruits chain are declared."""
 
+from datetime import timedelta
 from typing import Any
 
-from dagster import BackfillPolicy
+from dagster import BackfillPolicy, FreshnessPolicy
 
 from image_assets.assets.metadata import table_schema
+from image_assets.assets.settled import retry_policy
 from image_assets.automation.partitions import fruit_class_partitions
 from image_assets.contracts import TABLES
+from image_assets.settings import load_settings
 
 GROUP = "fruits"
 IMAGENET_GROUP = "imagenet"
@@ -26,6 +29,12 @@ def partitioned(table: str, kinds: set[str], code_version: str, group: str = GRO
     }
 
 
+def freshness() -> FreshnessPolicy:
+    """Return how old the chain may become: as the nightly schedule keeps it, and a margin."""
+    fail = timedelta(hours=load_settings().freshness_hours)
+    return FreshnessPolicy.time_window(fail_window=fail, warn_window=fail * 0.75)
+
+
 def unpartitioned(kinds: set[str], code_version: str, group: str = GROUP) -> dict[str, Any]:
     """Return the arguments of `@asset` for one that covers all classes."""
     return {
@@ -34,4 +43,6 @@ def unpartitioned(kinds: set[str], code_version: str, group: str = GROUP) -> dic
         "kinds": kinds,
         "code_version": code_version,
         "pool": POOL,
+        "freshness_policy": freshness() if group == GROUP else None,
+        "retry_policy": retry_policy(),
     }

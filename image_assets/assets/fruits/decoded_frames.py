@@ -9,8 +9,10 @@ from image_assets.assets.fruits.declaration import partitioned
 from image_assets.assets.fruits.raw_images import raw_images
 from image_assets.assets.materialization import transform_classes
 from image_assets.assets.metadata import failures, picture
+from image_assets.assets.settled import no_vain_retries
 from image_assets.fruits.decoded_frames import BATCH_ROWS, SOURCE_COLUMNS, class_sheet, decode_kernel
 from image_assets.progress import Progress
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.stages import FrameResource
 from image_assets.resources.warehouse import WarehouseResource
@@ -18,11 +20,13 @@ from image_assets.spark.partitions import Outcome
 
 
 @asset(deps=[raw_images], **partitioned("decoded_frames", {"spark", "deltalake", "pillow"}, code_version="1"))
+@no_vain_retries
 def decoded_frames(
     context: AssetExecutionContext,
     frames: FrameResource,
     spark: SparkResource,
     warehouse: WarehouseResource,
+    reuse: ReuseResource,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult[Any]:
     """The pictures of a class as RGB frames of one size (224 x 224, bicubic), upright, every colour mode converted.
@@ -49,4 +53,6 @@ def decoded_frames(
         describe=describe,
         batch_rows=BATCH_ROWS,
         configuration=asdict(frames.options),
+        reuse=reuse,
+        inherited=(),  # what a file of raw_images holds is told by its digest
     )

@@ -9,6 +9,7 @@ from image_assets.assets.fruits.declaration import unpartitioned
 from image_assets.assets.fruits.predictions import predictions
 from image_assets.assets.fruits.reduced_features import reduced_features
 from image_assets.assets.materialization import provenance
+from image_assets.assets.settled import no_vain_retries
 from image_assets.fruits.exports import export_table
 from image_assets.resources.exports import ExportResource
 from image_assets.resources.spark import SparkResource
@@ -25,6 +26,7 @@ def _export_asset(table: str, upstream: AssetsDefinition, description: str) -> A
         description=description,
         **unpartitioned({"spark", "parquet", "csv"}, code_version="1"),
     )
+    @no_vain_retries
     def export(
         context: AssetExecutionContext,
         exports: ExportResource,
@@ -42,8 +44,8 @@ def _export_asset(table: str, upstream: AssetsDefinition, description: str) -> A
                 "read": MetadataValue.md(_how_to_read(target, options.formats, header=options.csv_header)),
                 **provenance(
                     context,
-                    {**_plain(options.formats, options.keys), "csv_header": options.csv_header}
-                    | {f"{table}_version": manifest["delta_version"]},
+                    {**_plain(options.formats, options.keys), "csv_header": options.csv_header},
+                    {f"{table}_version": manifest["delta_version"]},
                 ),
             },
             data_version=DataVersion(manifest["version"]),

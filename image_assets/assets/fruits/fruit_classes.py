@@ -8,12 +8,14 @@ from typing import Any
 from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, TableRecord, asset
 
 from image_assets.assets.fruits.declaration import unpartitioned
+from image_assets.assets.settled import no_vain_retries
 from image_assets.automation.partitions import register_classes
 from image_assets.errors import SourceError
 from image_assets.resources.source import ImageSourceResource
 
 
 @asset(**unpartitioned({"dagster"}, code_version="1"))
+@no_vain_retries
 def fruit_classes(context: AssetExecutionContext, source: ImageSourceResource) -> MaterializeResult:
     """The classes of the source: each folder that directly contains pictures. Registers them as partitions.
 

@@ -7,27 +7,30 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 
 from image_assets.assets.fruits.declaration import IMAGENET_GROUP, partitioned
 from image_assets.assets.fruits.decoded_frames import decoded_frames
-from image_assets.assets.materialization import materialize_classes, requested_classes, transform_classes
+from image_assets.assets.materialization import transform_classes
 from image_assets.assets.metadata import picture
+from image_assets.assets.settled import no_vain_retries
+from image_assets.fruits import labelled_pictures as drawing
 from image_assets.fruits.cnn_features import BATCH_ROWS, SOURCE_COLUMNS, imagenet_kernel, publish_graph
-from image_assets.fruits.labelled_pictures import draw_pictures, labelled_sheet
 from image_assets.progress import Progress
 from image_assets.resources.backbone import BackboneResource
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.spark.partitions import Outcome
-from image_assets.spark.stages import plan_fragments
 
 
 @asset(
     deps=[decoded_frames],
     **partitioned("imagenet_predictions", {"spark", "deltalake", "keras", "openvino"}, "1", IMAGENET_GROUP),
 )
+@no_vain_retries
 def imagenet_predictions(
     context: AssetExecutionContext,
     backbone: BackboneResource,
     spark: SparkResource,
     warehouse: WarehouseResource,
+    reuse: ReuseResource,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult[Any]:
     """The most probable of the 1,000 ImageNet classes of each decoded picture, by the backbone's own class head."""
@@ -50,6 +53,8 @@ def imagenet_predictions(
             "top_k": backbone.imagenet_top_k,
             **asdict(options.engine),
         },
+        reuse=reuse,
+        recipe={"backbone": graph.features, "top_k": backbone.imagenet_top_k},
     )
 
 
@@ -57,29 +62,33 @@ def imagenet_predictions(
     deps=[decoded_frames, imagenet_predictions],
     **partitioned("labelled_pictures", {"spark", "deltalake", "pillow"}, "1", IMAGENET_GROUP),
 )
+@no_vain_retries
 def labelled_pictures(
     context: AssetExecutionContext,
     spark: SparkResource,
     warehouse: WarehouseResource,
+    reuse: ReuseResource,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult[Any]:
     """Each frame with its best ImageNet label and score drawn on it, as a JPEG file."""
     opened = warehouse.open()
-    frames, target = opened.table("decoded_frames"), opened.table("labelled_pictures")
-    session = spark.session
+    target = opened.table("labelled_pictures")
 
     def describe(outcome: Outcome) -> dict[str, Any]:
-        sheet = labelled_sheet(target, outcome.partition)
+        sheet = drawing.labelled_sheet(target, outcome.partition)
         return {} if sheet is None else {"contact_sheet": picture(sheet, outcome.partition)}
 
-    return materialize_classes(
+    return transform_classes(
         context,
         spark,
         progress,
-        target,
-        lambda fruit_class: plan_fragments(session.sparkContext, frames, [fruit_class]),
-        draw_pictures(frames, opened.table("imagenet_predictions")),
+        opened,
+        ("decoded_frames", "labelled_pictures"),
+        drawing.SOURCE_COLUMNS,
+        drawing.label_kernel(opened.table("imagenet_predictions")),
         describe=describe,
-        configuration={"imagenet_predictions_version": opened.table("imagenet_predictions").version()},
-        expected_rows=sum(found.rows for found in frames.counts(requested_classes(context)).values()),
+        batch_rows=drawing.BATCH_ROWS,
+        configuration={},
+        reuse=reuse,
+        inherited=("decoded_frames", "imagenet_predictions"),
     )

@@ -9,6 +9,7 @@ from image_assets.assets.fruits.cnn_features import cnn_features
 from image_assets.assets.fruits.declaration import unpartitioned
 from image_assets.assets.materialization import StageProgress, provenance
 from image_assets.assets.metadata import picture, table_schema
+from image_assets.assets.settled import no_vain_retries
 from image_assets.contracts import TABLES
 from image_assets.fruits.near_duplicates import closest_pairs, count_duplicates, find_duplicates, pairs_sheet
 from image_assets.progress import Progress
@@ -22,6 +23,7 @@ from image_assets.resources.warehouse import WarehouseResource
     metadata={"dagster/column_schema": table_schema(TABLES["near_duplicates"])},
     **unpartitioned({"spark", "deltalake", "numpy"}, code_version="1"),
 )
+@no_vain_retries
 def near_duplicates(
     context: AssetExecutionContext,
     duplicates: DuplicateResource,
@@ -35,7 +37,7 @@ def near_duplicates(
     """
     opened = warehouse.open()
     features, table = opened.table("cnn_features"), opened.table("near_duplicates")
-    known = provenance(context, {"distance": duplicates.distance, "cnn_features_version": features.version()})
+    known = provenance(context, {"distance": duplicates.distance}, {"cnn_features_version": features.version()})
     with StageProgress(progress, table.name) as on_progress:
         version = find_duplicates(
             spark.session.sparkContext,

@@ -6,9 +6,11 @@ from typing import Any
 from dagster import AssetExecutionContext, DataVersion, MaterializeResult, MetadataValue, ResourceParam, asset
 
 from image_assets.assets.fruits.declaration import partitioned, unpartitioned
+from image_assets.assets.fruits.fitting import keeps_fit
 from image_assets.assets.fruits.reduced_features import reduced_features
 from image_assets.assets.materialization import provenance, transform_classes
 from image_assets.assets.metadata import picture, table_schema
+from image_assets.assets.settled import no_vain_retries
 from image_assets.contracts import TABLES
 from image_assets.fruits.classifier import (
     KIND,
@@ -16,30 +18,46 @@ from image_assets.fruits.classifier import (
     SOURCE_COLUMNS,
     fit_classifier,
     load_classifier,
+    outdated_classifier,
     prediction_kernel,
 )
 from image_assets.fruits.evaluation import evaluate, mistakes_sheet, publish_scores
 from image_assets.plots import confusion_plot
 from image_assets.progress import Progress
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.stages import ClassifierResource
 from image_assets.resources.warehouse import WarehouseResource
 
 
 @asset(deps=[reduced_features], **unpartitioned({"spark", "numpy"}, code_version="1"))
+@no_vain_retries
 def fruit_classifier(
     context: AssetExecutionContext,
     classifier: ClassifierResource,
     spark: SparkResource,
     warehouse: WarehouseResource,
 ) -> MaterializeResult[Any]:
-    """The classifier of reduced features, fitted to the training split of all classes."""
+    """The classifier of reduced features, fitted to the training split of all classes.
+
+    In the job `fruits` a classifier that serves is kept.
+    """
     opened = warehouse.open()
-    artifact = fit_classifier(spark.session.sparkContext, opened.table("reduced_features"), classifier.options)
-    digest = opened.artifacts.publish(KIND, NAME, artifact)
+    features, digest = opened.table("reduced_features"), opened.artifacts.resolve(KIND, NAME)
+    kept = keeps_fit(
+        context,
+        features,
+        fitted=digest is not None,
+        outdated=lambda: outdated_classifier(opened.artifacts, features, classifier.options),
+    )
+    if digest is None or not kept:
+        fitted = fit_classifier(spark.session.sparkContext, features, classifier.options)
+        digest = opened.artifacts.publish(KIND, NAME, fitted)
+    artifact = opened.artifacts.load(KIND, digest)
     return MaterializeResult(
         metadata={
             "digest": digest,
+            "kept": kept,
             "projection": artifact.metadata["projection"],
             "n_classes": len(artifact.metadata["classes"]),
             "fitted": dict(artifact.metadata),
@@ -53,10 +71,12 @@ def fruit_classifier(
     deps=[reduced_features, fruit_classifier],
     **partitioned("predictions", {"spark", "deltalake", "numpy"}, code_version="1"),
 )
+@no_vain_retries
 def predictions(
     context: AssetExecutionContext,
     spark: SparkResource,
     warehouse: WarehouseResource,
+    reuse: ReuseResource,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult[Any]:
     """The predicted class of each picture, its probability and the five most probable classes."""
@@ -72,6 +92,7 @@ def predictions(
         prediction_kernel(opened.artifacts, digest),
         describe=lambda _: {},
         configuration={"classifier": digest[:12], "target": load_classifier(opened.artifacts, digest).target},
+        reuse=reuse,
     )
 
 
@@ -80,6 +101,7 @@ def predictions(
     metadata={"dagster/column_schema": table_schema(TABLES["evaluation"])},
     **unpartitioned({"spark", "deltalake"}, code_version="1"),
 )
+@no_vain_retries
 def evaluation(
     context: AssetExecutionContext, spark: SparkResource, warehouse: WarehouseResource
 ) -> MaterializeResult[Any]:
@@ -106,7 +128,7 @@ def evaluation(
             "test_pictures": best.confusion.total,
             "target": target,
             "delta_version": version,
-            **provenance(context, {"target": target, "predictions_version": opened.table("predictions").version()}),
+            **provenance(context, {"target": target}, {"predictions_version": opened.table("predictions").version()}),
             "per_class": MetadataValue.md(best.as_markdown()),
             "per_label": MetadataValue.md(by_label.as_markdown()),
             "confusion": picture(confusion_plot(best.confusion), "confusion matrix"),

@@ -1,0 +1,75 @@
+"""Small files of a table gathered into larger ones: days of small changes leave many of them.
+
+Rows are copied as they are, and a partition is changed in one commit that says that its rows are the same. Files of
+different recipes are never mixed.
+"""
+
+from collections.abc import Iterator
+
+from pyspark.sql import SparkSession
+
+from image_assets.spark.partitions import Outcome, replace_partitions
+from image_assets.spark.stages import Batches
+from image_assets.spark.updates import Update
+from image_assets.warehouse.copying import Copies, Copy
+from image_assets.warehouse.parquet import DataFile
+from image_assets.warehouse.reading import read_recipe
+from image_assets.warehouse.table import Table
+
+SMALL_SHARE = 4
+"""A file is small if this many of its size make a file of the size that is aimed at."""
+MIN_FILES = 4
+"""Fewer small files of a partition than this are left alone: gathering them costs more than they do."""
+
+
+def compact(spark: SparkSession, table: Table, min_files: int = MIN_FILES) -> Iterator[Outcome]:
+    """Gather the small files of every partition that has so many of them, in one commit per partition."""
+    partitions = [name for name, files in _small_files(table).items() if len(files) >= min_files]
+
+    def plan(partition: str) -> Update[Copies]:
+        return plan_compaction(table, partition)
+
+    def nothing(_: Copies) -> Batches:
+        return iter(())
+
+    yield from replace_partitions(
+        spark, table, partitions, plan, nothing, commit_properties={"maintenance": "compaction"}
+    )
+
+
+def plan_compaction(table: Table, partition: str) -> Update[Copies]:
+    """Plan the gathering of the small files of a partition that have the recipe of most of them."""
+    base = tuple(table.files([partition]))
+    by_recipe: dict[str | None, list[DataFile]] = {}
+    for file in _small_files(table).get(partition, []):
+        by_recipe.setdefault(read_recipe(table.root, file.path), []).append(file)
+    recipe, small = max(by_recipe.items(), key=lambda item: len(item[1]), default=(None, []))
+    if len(small) < 2:
+        return Update((), base, base)
+    taken = {file.path for file in small}
+    kept = tuple(file for file in base if file.path not in taken)
+    rows = sum(file.rows for file in kept)
+    return Update((), base, kept, list(_groups(table, small)), reused=rows, recipe=recipe, same_rows=True)
+
+
+def _small_files(table: Table) -> dict[str, list[DataFile]]:
+    limit = table.write_options.target_file_bytes // SMALL_SHARE
+    found: dict[str, list[DataFile]] = {}
+    for file in table.files():
+        if file.size < limit:
+            found.setdefault(file.partition, []).append(file)
+    return found
+
+
+def _groups(table: Table, files: list[DataFile]) -> Iterator[Copies]:
+    """Gather files up to the size that is aimed at: one task, one file."""
+    group: list[Copy] = []
+    size = 0
+    for file in files:
+        group.append(Copy(file.path, file.partition, file.rows))
+        size += file.size
+        if size >= table.write_options.target_file_bytes:
+            yield Copies(tuple(group))
+            group, size = [], 0
+    if group:
+        yield Copies(tuple(group))
