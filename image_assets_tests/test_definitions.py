@@ -202,7 +202,7 @@ def test_leakage_is_checked_and_stops_nothing() -> None:
 
 
 def test_resources_can_be_replaced() -> None:
-    other = WarehouseResource(root="elsewhere", target_file_mib=128, s3=None)
+    other = WarehouseResource(root="elsewhere", target_file_mib=128)
     definitions = build_definitions(Settings(warehouse="here", source="there"), {"warehouse": other})
     resources = definitions.resources or {}
     assert resources["warehouse"] is other

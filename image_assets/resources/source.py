@@ -13,7 +13,7 @@ class ImageSourceResource(ConfigurableResource):
     address: str = Field("data/fruits", description="Folder or s3:// address of the pictures.")
     task_mib: int = Field(128, description="MiB of pictures that one task reads at most.")
 
-    s3: S3Storage | None = Field(None, description="How S3 is reached; as the settings say by default.")
+    s3: S3Storage | None = Field(default=None, description="How S3 is reached; as the settings say by default.")
 
     def open(self) -> ImageSource:
         """Return the source."""

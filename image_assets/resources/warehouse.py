@@ -13,7 +13,7 @@ class WarehouseResource(ConfigurableResource):
     root: str = Field("data/warehouse", description="Folder or s3://bucket/prefix of the tables.")
     target_file_mib: int = Field(128, description="Size of a Parquet file at most, in MiB.")
 
-    s3: S3Storage | None = Field(None, description="How S3 is reached; as the settings say by default.")
+    s3: S3Storage | None = Field(default=None, description="How S3 is reached; as the settings say by default.")
 
     def open(self) -> Warehouse:
         """Return the warehouse.
