@@ -23,7 +23,7 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m image_assets.spark.class_archive 2>.venv/class_archive.log || tail -n 1 .venv/class_archive.log
 	@touch $(READY)
 
-run: $(READY)  ## Materialize fruits and recordings on the sample data, or on IMAGE_ASSETS_SOURCE and _RECORDINGS
+run: $(READY)  ## Materialize all chains on the sample data, or on IMAGE_ASSETS_SOURCE, _SCENES and _RECORDINGS
 	@$(BIN)/image-assets run
 
 dev: $(READY)  ## Open the Dagster UI

@@ -158,7 +158,12 @@ def _recordings(settings: Settings) -> list[str]:
 def _has_recordings(settings: Settings) -> bool:
     from pathlib import Path
 
-    return Path(settings.recordings).is_dir()
+    return _is_asked_for(settings, "recordings") and Path(settings.recordings).is_dir()
+
+
+def _is_asked_for(settings: Settings, name: str) -> bool:
+    """Whether a setting was made; the samples behind the defaults belong to the sample pictures."""
+    return name in settings.model_fields_set or "source" not in settings.model_fields_set
 
 
 def _recording_results(settings: Settings, recordings: Sequence[str]) -> Rows:
@@ -183,6 +188,53 @@ def _draw_recordings(settings: Settings, rows: Rows) -> "Table":  # noqa: ARG001
         for row in rows
     ]
     return table("Result", ("recording", "frames>", "failures>", "volume", "clustered voxels>", "clusters"), cells)
+
+
+def _scene_names(settings: Settings) -> list[str]:
+    from image_assets.errors import SourceError
+    from image_assets.scenes.catalogue import NO_SCENES, SceneCatalogue
+
+    known, reasons = SceneCatalogue(settings.scenes).describe_all()
+    if not known:
+        found = "; ".join(reasons.values()) or "it is empty"
+        raise SourceError(f"{settings.scenes} holds no scene that can be opened ({found}): {NO_SCENES}")
+    return list(known)
+
+
+def _has_scenes(settings: Settings) -> bool:
+    from image_assets.scenes.catalogue import SceneCatalogue
+
+    return _is_asked_for(settings, "scenes") and bool(SceneCatalogue(settings.scenes).describe_all()[0])
+
+
+def _scene_results(settings: Settings, scenes: Sequence[str]) -> Rows:
+    from image_assets.scenes.tile_tables import stored_scene
+    from image_assets.warehouse.warehouse import Warehouse
+
+    warehouse = Warehouse.at(settings.warehouse)
+    rows = []
+    for scene in scenes:
+        grid = stored_scene(warehouse.table("reconstructed_tiles"), scene).grid
+        (found,) = warehouse.table("reconstructed_scene").read(["reconstruction", "path"], [scene]).to_pylist()
+        rows.append({"scene": scene, "width": grid.width, "height": grid.height, "tiles": len(grid), **found})
+    return rows
+
+
+def _draw_scenes(settings: Settings, rows: Rows) -> "Table":  # noqa: ARG001
+    return table(
+        "Result",
+        ("scene", "pixels>", "tiles>", "reconstruction", "file"),
+        [
+            (
+                row["scene"],
+                f"{row['width']:,} x {row['height']:,}",
+                f"{row['tiles']:,}",
+                row["reconstruction"],
+                row["path"],
+            )
+            for row in rows
+        ],
+    )
 
 
 CHAINS = {
@@ -224,6 +276,19 @@ CHAINS = {
             next_step="Look at the maps: <warehouse>/_pictures, or make dev.",
             nouns=("recording", "recordings"),
             with_all=_has_recordings,
+        ),
+        Chain(
+            name="scenes",
+            job="scenes",
+            describe="very large pictures, tile by tile: reconstruction, statistics, previews, one file",
+            available=_scene_names,
+            place=lambda settings: f"the source of scenes {settings.scenes}",
+            partitions="scene",
+            kept=lambda _: set(),
+            results=_scene_results,
+            draw=_draw_scenes,
+            nouns=("scene", "scenes"),
+            with_all=_has_scenes,
         ),
     )
 }

@@ -17,7 +17,7 @@ from image_assets.tiles.generated import GeneratedScene
 from image_assets.tiles.geometry import TileGrid
 from image_assets.tiles.readers import open_scene
 from image_assets.tiles.scene import SceneInfo, SceneReader
-from image_assets.vision.labels import class_key
+from image_assets.vision.labels import problem_of_key
 from image_assets.warehouse.location import Location
 
 SCENE_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".jpg", ".jpeg", ".png"})
@@ -159,4 +159,8 @@ def scene_key(relative_path: str) -> str:
     Raises:
         SourceError: The name cannot become a key, as with a comma in it.
     """
-    return class_key(re.sub(r"/+", "--", relative_path))
+    key = re.sub(r"\s+", "_", re.sub(r"/+", "--", relative_path))
+    problem = problem_of_key(key)
+    if problem:
+        raise SourceError(f"the file {relative_path!r} cannot be a scene because its name {problem}: rename it")
+    return key

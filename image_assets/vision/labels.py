@@ -39,7 +39,7 @@ def class_key(folder_name: str) -> str:
         SourceError: The name cannot become such a key.
     """
     key = re.sub(r"\s+", "_", folder_name)
-    problem = _problem_of_key(key)
+    problem = problem_of_key(key)
     if problem:
         raise SourceError(
             f"The folder {folder_name!r} cannot name a class because it {problem}: rename the folder, "
@@ -80,7 +80,8 @@ def split_of(relative_path: str, content_sha256: str | None) -> Split:
     return "test" if int(digest[:8], 16) < TEST_FRACTION * 2**32 else "training"
 
 
-def _problem_of_key(key: str) -> str | None:
+def problem_of_key(key: str) -> str | None:
+    """Say why a text cannot be a partition key and one component of a path; None if it can."""
     if key in {"", ".", ".."}:
         return "is empty or means a folder itself"
     for text in _FORBIDDEN_IN_KEYS:
