@@ -2,8 +2,10 @@
 
 import base64
 import io
+from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import tifffile
 from dagster import DagsterInstance
@@ -11,9 +13,11 @@ from PIL import Image
 from scipy import ndimage
 
 from image_assets.scenes.tile_tables import TileReader, stored_scene
-from image_assets.scenes.verification import stitched
-from image_assets.tiles.codec import decode_pixels
+from image_assets.scenes.verification import SceneVerification, stitched
+from image_assets.tiles.codec import decode_pixels, encode_pixels
 from image_assets.tiles.scene import Pixels
+from image_assets.tiles.strategies import STRATEGY_NAMES
+from image_assets.warehouse.parquet import write_batches
 from image_assets_tests.scenes.project import BROKEN, SCENES, SIZES, SKY, STUDY, TILE, Run, SceneProject, pixels_of
 
 TABLES = ["source_tiles", "reconstructed_tiles", "tile_statistics", "scene_preview", "reconstructed_scene"]
@@ -148,19 +152,52 @@ def test_a_new_file_of_a_scene_takes_the_place_of_the_old_one(scene_project: Sce
     np.testing.assert_array_equal(tifffile.imread(new), ndimage.median_filter(pixels_of(SKY), size=(3, 3, 1)))
 
 
-def test_checks_see_a_tile_that_is_wrong_and_one_that_is_missing(scene_project: SceneProject) -> None:
-    run = scene_project.run(
-        "reconstructed_tiles", scenes=[SKY], scenes_reconstruction="gaussian", scenes_parameters={"sigma": 3}
-    )
-    assert run.result.success, run.failure
-    assert run.metadata("reconstructed_tiles")[SKY]["configuration"]["parameters"] == {"sigma": 3}
-    assert all(run.checks().values())
-    tiles = scene_project.table("reconstructed_tiles")
-    kept = list(tiles.files([SKY]))[1:]
-    tiles.commit(kept, [SKY])
+def replace_tiles(project: SceneProject, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Commit other rows of a scene in place of its reconstructed tiles."""
+    tiles = project.table("reconstructed_tiles")
+    rows = change(tiles.read(partitions=[SKY])).cast(tiles.schema)
+    files = write_batches(tiles.root, tiles.schema, tiles.partition_column, rows.to_batches(), tiles.write_options)
+    tiles.commit(files, [SKY])
+
+
+def test_verification_sees_a_pixel_that_is_wrong(scene_project: SceneProject) -> None:
+    def change(rows: pa.Table) -> pa.Table:
+        found = rows.to_pylist()
+        corner = next(row for row in found if (row["x"], row["y"]) == (3, 2))
+        pixels = decode_pixels(corner["pixels"]).copy()
+        pixels[-1, -1, 0] ^= 1
+        corner["pixels"] = encode_pixels(pixels)
+        return pa.Table.from_pylist(found, schema=rows.schema)
+
+    verification = SceneVerification(scene_project.warehouse, SKY)
+    assert verification.wrong_borders() == verification.disagreements() == verification.wrong_in_whole() == []
+    replace_tiles(scene_project, change)
+    verification = SceneVerification(scene_project.warehouse, SKY)
+    corner = verification.result.grid.tile(3, 2)
+    assert verification.wrong_borders() == verification.wrong_in_whole() == [corner]
+    assert verification.disagreements() == [(name, corner) for name in STRATEGY_NAMES]
+    assert verification.wrong_in_whole(limit_bytes=1000) is None
+
+
+@pytest.mark.parametrize(("start", "problem"), [(1, "1 are missing"), (0, "1 are double")])
+def test_a_missing_or_double_tile_stops_what_comes_after(start: int, problem: str, scene_project: SceneProject) -> None:
+    def change(rows: pa.Table) -> pa.Table:
+        return rows.slice(1) if start else pa.concat_tables([rows, rows.slice(0, 1)])
+
+    replace_tiles(scene_project, change)
     run = scene_project.run("tile_statistics", scenes=[SKY])
     assert not run.result.success
     assert "do not cover it exactly once" in run.failure
+    assert problem in run.failure
+
+
+def test_parameters_are_settings(scene_project: SceneProject) -> None:
+    run = scene_project.run("reconstructed_tiles", scenes=[SKY], scenes_parameters={"sigma": 3})
+    assert run.result.success, run.failure
+    assert run.metadata("reconstructed_tiles")[SKY]["configuration"]["parameters"] == {"sigma": 3}
+    assert all(run.checks().values())
+    expected = ndimage.gaussian_filter(pixels_of(SKY), 3, axes=(0, 1))
+    np.testing.assert_array_equal(whole(scene_project, "reconstructed_tiles", SKY), expected)
 
 
 def test_a_reconstruction_that_looks_too_far_fails_with_the_remedy(scene_project: SceneProject) -> None:

@@ -42,7 +42,7 @@ def test_a_filter_on_keys_computes_statistics_of_the_tiles_that_are_left(
     few = views.bytes_read
     views.reset()
     assert len(spark.sql(question).collect()) == views.tiles_read == 38
-    assert views.bytes_read > 5 * few
+    assert views.bytes_read > 2 * few
 
 
 def test_pictures_have_a_view_and_a_function(spark: SparkSession, views: SceneViews) -> None:
