@@ -1,0 +1,61 @@
+"""When scenes run: a sensor that registers scenes that have come into the source and runs their chain.
+
+See https://docs.dagster.io/guides/automate/sensors. It is stopped until somebody starts it in the UI.
+"""
+
+import hashlib
+from typing import Protocol
+
+from dagster import ResourceParam, RunRequest, SensorEvaluationContext, SensorResult, SkipReason, sensor
+
+from image_assets.automation.partitions import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    SCENE,
+    scene_partitions,
+)
+from image_assets.errors import ImageAssetsError
+from image_assets.scenes.catalogue import SceneCatalogue
+
+INTERVAL_SECONDS = 300
+
+
+class SceneSource(Protocol):
+    """What the sensor asks of the resource `scenes_source`."""
+
+    @property
+    def catalogue(self) -> SceneCatalogue:
+        """The scenes."""
+
+
+@sensor(
+    name="new_scenes",
+    job_name="scenes",
+    minimum_interval_seconds=INTERVAL_SECONDS,
+    description="Registers scenes that are new in the source, and runs the chain for all of them in one run.",
+)
+def new_scenes(
+    context: SensorEvaluationContext, scenes_source: ResourceParam[SceneSource]
+) -> SensorResult | SkipReason:
+    """Ask for one run of all scenes that are new and can be opened; those that cannot are tried again next time."""
+    catalogue = scenes_source.catalogue
+    entries = catalogue.entries()
+    registered = set(context.instance.get_dynamic_partitions(SCENE))
+    new = []
+    for key, entry in entries.items():
+        if key in registered:
+            continue
+        try:
+            entry.describe()
+        except (ImageAssetsError, OSError) as error:
+            context.log.warning(f"{key} is not registered: {error}")
+        else:
+            new.append(key)
+    if not new:
+        return SkipReason(f"none of the {len(entries)} scenes of {catalogue.address} is new")
+    # Added in this order, so that they are a range.
+    tags = {ASSET_PARTITION_RANGE_START_TAG: new[0], ASSET_PARTITION_RANGE_END_TAG: new[-1]}
+    return SensorResult(
+        run_requests=[RunRequest(run_key=hashlib.sha256("\n".join(new).encode()).hexdigest(), tags=tags)],
+        dynamic_partitions_requests=[scene_partitions.build_add_request(new)],
+    )

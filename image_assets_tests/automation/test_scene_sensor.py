@@ -1,0 +1,49 @@
+from pathlib import Path
+
+from dagster import (
+    DagsterInstance,
+    DefaultSensorStatus,
+    SensorDefinition,
+    SensorResult,
+    SkipReason,
+    build_sensor_context,
+)
+
+from image_assets.automation.partitions import SCENE, register_classes
+from image_assets.automation.scene_sensor import new_scenes
+from image_assets.definitions import defs
+from image_assets.resources.scenes import SceneResource
+from image_assets_tests.scenes.project import BROKEN, GREY, SKY, write_scenes
+
+
+def evaluate(instance: DagsterInstance, folder: Path) -> SensorResult | SkipReason:
+    found = new_scenes(build_sensor_context(instance, resources={"scenes_source": SceneResource(address=str(folder))}))
+    assert isinstance(found, SensorResult | SkipReason)
+    return found
+
+
+def test_new_scenes_are_registered_and_run_together(tmp_path: Path) -> None:
+    write_scenes(tmp_path)
+    with DagsterInstance.ephemeral() as instance:
+        found = evaluate(instance, tmp_path)
+        assert isinstance(found, SensorResult)
+        (request,) = found.run_requests or []
+        assert request.tags == {"dagster/asset_partition_range_start": SKY, "dagster/asset_partition_range_end": GREY}
+        (added,) = found.dynamic_partitions_requests or []
+        assert list(added.partition_keys) == [SKY, GREY]
+        assert BROKEN not in added.partition_keys
+
+
+def test_nothing_is_asked_for_when_all_scenes_are_known(tmp_path: Path) -> None:
+    write_scenes(tmp_path)
+    with DagsterInstance.ephemeral() as instance:
+        register_classes(instance, [SKY, GREY], SCENE)
+        found = evaluate(instance, tmp_path)
+    assert isinstance(found, SkipReason)
+    assert found.skip_message == f"none of the 3 scenes of {tmp_path} is new"
+
+
+def test_the_sensor_is_found_and_stopped_at_first() -> None:
+    (found,) = [sensor for sensor in defs.sensors or [] if sensor.name == "new_scenes"]
+    assert isinstance(found, SensorDefinition)
+    assert (found.job_name, found.default_status) == ("scenes", DefaultSensorStatus.STOPPED)
