@@ -2,18 +2,21 @@
 
 The plain loop is one process without Spark and without tables: it makes the window of a tile with its halo, applies the
 same kernel, computes the same statistics and compresses the result as the table does. The chain reads source tiles from
-their table, writes tiles, and reads them again for the statistics. A second figure of the loop leaves out how it comes
-to its pixels.
+their table, writes tiles, and reads them again for the statistics. One loop runs alone, and one per core at once, since
+cores share caches and memory. A second figure of each leaves out how it comes to its pixels.
 
     python -m benchmarks.scenes_large [--scene generated_60000x60000x1_uint8_seed7] [--tile-size 2000]
 """
 
 import argparse
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console
+from threadpoolctl import threadpool_limits
 
 from benchmarks.harness.machine import cores
 from benchmarks.harness.options import work_folder
@@ -74,6 +77,17 @@ def plain_loop(scene: str, tile_size: int, options: ReconstructionOptions) -> Lo
     return LoopSpeed(pixels / 1e6 / (reading + computing), pixels / 1e6 / computing)
 
 
+def loops_at_once(processes: int, scene: str, tile_size: int, options: ReconstructionOptions) -> LoopSpeed:
+    """Return what one of several loops at once does, on average; each has one thread."""
+    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_one_thread) as pool:
+        speeds = list(pool.map(plain_loop, *zip(*[(scene, tile_size, options)] * processes, strict=True)))
+    return LoopSpeed(*(sum(values) / processes for values in zip(*speeds, strict=True)))
+
+
+def _one_thread() -> None:
+    threadpool_limits(1)
+
+
 class Stages:
     """Runs stages and keeps seconds and bytes."""
 
@@ -125,8 +139,10 @@ def main() -> None:
 def measure(
     arguments: argparse.Namespace, folder: Path, options: ReconstructionOptions, console: Console
 ) -> dict[str, Any]:
-    """Run the stages and the loop, before and after them."""
-    loops = [plain_loop(arguments.scene, arguments.tile_size, options)]
+    """Run the loops and the stages."""
+    alone, together = (
+        loops_at_once(processes, arguments.scene, arguments.tile_size, options) for processes in (1, cores())
+    )
     warehouse = Warehouse.at(folder / "warehouse")
     spark = start_session(SparkOptions(master=f"local[{cores()}]"))
     context = spark.sparkContext
@@ -154,20 +170,19 @@ def measure(
         stages.run("scene_preview", lambda s, rows: write_previews(context, [source, tiles], preview, s, 1024, rows))
         stages.run("reconstructed_scene", lambda s, rows: write_scene(context, warehouse, s, rows))
     spark.stop()
-    loops.append(plain_loop(arguments.scene, arguments.tile_size, options))
     info = open_scene(arguments.scene).describe()
     megapixels = info.width * info.height / 1e6
     seconds = sum(stages.results[name]["seconds"] for name in ("reconstructed_tiles", "tile_statistics"))
-    loop, kernel = (sum(values) / len(values) for values in zip(*loops, strict=True))
+    per_core = megapixels / seconds / cores()
     return {
         "megapixels": megapixels,
         "stages": stages.results,
         **exchanged,
         "chain_mpx_per_second": round(megapixels / seconds, 1),
-        "loop_mpx_per_second": round(loop, 1),
-        "loop_without_reading_mpx_per_second": round(kernel, 1),
-        "share_per_core": round(megapixels / seconds / cores() / loop, 3),
-        "share_per_core_without_reading": round(megapixels / seconds / cores() / kernel, 3),
+        "loop_alone_mpx_per_second": [round(speed, 1) for speed in alone],
+        "loop_per_core_mpx_per_second": [round(speed, 1) for speed in together],
+        "share_of_loop_alone": [round(per_core / speed, 3) for speed in alone],
+        "share_of_loop_per_core": [round(per_core / speed, 3) for speed in together],
         "light_keys": light_keys,
         "disk_bytes": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
     }

@@ -34,6 +34,7 @@ class WriteOptions:
         row_group_rows: or this many rows: the unit in which tasks share a file.
         compression_level: of zstd.
         recipe: what the rows were computed with, kept in the file itself; see `image_assets.warehouse.recipes`.
+        compressed_already: columns whose values are compressed by themselves, which zstd would only slow down.
     """
 
     target_file_bytes: int = 128 * MEBIBYTE
@@ -41,6 +42,7 @@ class WriteOptions:
     row_group_rows: int = 8192
     compression_level: int = 1
     recipe: str | None = None
+    compressed_already: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,7 @@ class _OpenFile:
         self._writer = pq.ParquetWriter(
             self._sink,
             schema,
-            compression="zstd",
-            compression_level=options.compression_level,
+            **_compression(schema, options),
             write_statistics=_columns_with_statistics(schema),
             use_dictionary=_columns_with_dictionary(schema),
         )
@@ -194,6 +195,16 @@ class _OpenFile:
             self._location.delete()
         except (OSError, ImageAssetsError) as error:  # what ended the writing is being raised, and says more
             LOGGER.warning("%s is left for vacuum to remove: %s", self._location.uri, error)
+
+
+def _compression(schema: pa.Schema, options: WriteOptions) -> dict[str, Any]:
+    if not options.compressed_already:
+        return {"compression": "zstd", "compression_level": options.compression_level}
+    compressed = [name for name in schema.names if name not in options.compressed_already]
+    return {
+        "compression": {**dict.fromkeys(schema.names, "NONE"), **dict.fromkeys(compressed, "zstd")},
+        "compression_level": dict.fromkeys(compressed, options.compression_level),
+    }
 
 
 def _columns_with_statistics(schema: pa.Schema) -> list[str]:

@@ -51,7 +51,9 @@ class Warehouse:
                 target_file_bytes=self.target_file_mib * MEBIBYTE, row_group_rows=BLOB_ROW_GROUP_ROWS
             )
         elif name in TILE_TABLES:
-            options = WriteOptions(target_file_bytes=self.target_file_mib * MEBIBYTE, row_group_rows=1)
+            options = WriteOptions(
+                target_file_bytes=self.target_file_mib * MEBIBYTE, row_group_rows=1, compressed_already=("pixels",)
+            )
         column = PARTITION_COLUMNS.get(name, PARTITION_COLUMN)
         return Table(name, self.root.join(name), TABLES[name], column, options)
 
