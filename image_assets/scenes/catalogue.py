@@ -58,7 +58,7 @@ class SceneEntry:
                 yield reader
             return
         with (
-            location.filesystem.open_input_file(location.path) as file,
+            location.open_input() as file,
             closing(open_scene(file, self.decode_bytes)) as reader,
         ):
             yield reader

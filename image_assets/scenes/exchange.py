@@ -33,12 +33,12 @@ class Exchange:
     def below(cls, root: Location) -> Iterator["Exchange"]:
         """Use a new folder below a table's root for as long as the block runs."""
         folder = root.join(f"exchange-{uuid.uuid4().hex}")
-        if not folder.is_s3:
-            folder.filesystem.create_dir(folder.path, recursive=True)
+        folder.make_folder()
         try:
             yield cls(folder)
         finally:
-            if folder.exists():
+            folder.filesystem.delete_dir_contents(folder.path, missing_dir_ok=True)
+            if not folder.is_s3:
                 folder.filesystem.delete_dir(folder.path)
 
     def writer(self) -> "ParcelWriter":
@@ -61,8 +61,7 @@ class ParcelWriter:
     def append(self, payload: bytes) -> Parcel:
         """Write bytes and return where they are; they can be read after `close`."""
         if self._sink is None:
-            location = self.folder.join(self.name)
-            self._sink = location.filesystem.open_output_stream(location.path)
+            self._sink = self.folder.join(self.name).open_output()
         offset = self._sink.tell()
         self._sink.write(payload)
         return Parcel(self.name, offset, len(payload))
@@ -83,8 +82,7 @@ class ParcelReader:
     def read(self, parcel: Parcel) -> bytes:
         """Return the bytes of a parcel."""
         if parcel.file not in self._files:
-            location = self.folder.join(parcel.file)
-            self._files[parcel.file] = location.filesystem.open_input_file(location.path)
+            self._files[parcel.file] = self.folder.join(parcel.file).open_unmapped()
         return bytes(self._files[parcel.file].read_at(parcel.length, parcel.offset))
 
     def close(self) -> None:

@@ -67,16 +67,16 @@ def write_scene(context: SparkContext, warehouse: Warehouse, scene: str, counter
 
 
 def remove_superseded(warehouse: Warehouse, scene: str) -> list[str]:
-    """Remove the files of a scene that its row no longer names, and return their paths."""
+    """Remove the files of a scene that its row no longer names, and return their names."""
     rows = warehouse.table("reconstructed_scene").read(["path"], [scene]).to_pylist()
     valid = {row["path"].rsplit("/", 1)[-1] for row in rows}
     folder = warehouse.root.join(FOLDER, scene)
-    if not valid or not folder.exists():
+    if not valid:
         return []
-    files = folder.filesystem.get_file_info(fs.FileSelector(folder.path))
-    old = [file.path for file in files if file.base_name not in valid and file.type == fs.FileType.File]
-    for path in old:
-        folder.filesystem.delete_file(path)
+    files = folder.filesystem.get_file_info(fs.FileSelector(folder.path, allow_not_found=True))
+    old = [file.base_name for file in files if file.base_name not in valid and file.type == fs.FileType.File]
+    for name in old:
+        folder.join(name).delete()
     return old
 
 

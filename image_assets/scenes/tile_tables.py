@@ -114,8 +114,7 @@ def grid_of_keys(scene: str, keys: Iterable[TileKey], table_name: str = "the tab
 
 
 def _rows_of(root: Location, file: DataFile) -> Iterator[tuple[dict[str, Any], TileAddress]]:
-    location = root.join(file.path)
-    with location.filesystem.open_input_file(location.path) as source:
+    with root.join(file.path).open_unmapped() as source:
         yield from table_rows(source, file.path)
 
 
@@ -166,7 +165,5 @@ class TileReader:
         if path not in self._open:
             if len(self._open) >= OPEN_FILES:
                 self._open.pop(next(iter(self._open))).close(force=True)
-            location = self.root.join(path)
-            # Not memory-mapped: mapped pages would count as memory of the worker.
-            self._open[path] = pq.ParquetFile(location.filesystem.open_input_file(location.path))
+            self._open[path] = pq.ParquetFile(self.root.join(path).open_unmapped())
         return self._open[path]

@@ -47,7 +47,7 @@ class CountingFile:
     """A file that counts the bytes that are read from it."""
 
     def __init__(self, location: Location) -> None:
-        self._file = location.filesystem.open_input_file(location.path)
+        self._file = location.open_unmapped()
         self.bytes_read = 0
         self.closed = False
 
@@ -118,20 +118,21 @@ def create_views(spark: SparkSession, warehouse: Warehouse) -> SceneViews:
     Call it again to see a newer version. Tables that do not exist have no views.
     """
     context = spark.sparkContext
+    root = warehouse.root
     views = SceneViews(context.accumulator(0), context.accumulator(0))
     for name in sorted(TILE_TABLES):
         table = warehouse.table(name)
         if table.exists():
             _keys_view(spark, table, views).createOrReplaceTempView(f"{name}_keys")
             _pictures_view(spark, table).createOrReplaceTempView(f"{name}_pictures")
-    spark.udf.register("tile_pixels", lambda handle: _read(views, handle).tobytes(), BinaryType())
-    spark.udf.register("tile_statistics", lambda handle: _describe(_read(views, handle)), STATISTICS)
+    spark.udf.register("tile_pixels", lambda handle: _read(views, root, handle).tobytes(), BinaryType())
+    spark.udf.register("tile_statistics", lambda handle: _describe(_read(views, root, handle)), STATISTICS)
     return views
 
 
 def _keys_view(spark: SparkSession, table: Table, views: SceneViews) -> DataFrame:
     """Return keys and handles, read where and when a question asks for them."""
-    root = table.root
+    root, name = table.root, table.name
 
     def rows(files: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in files:
@@ -140,7 +141,7 @@ def _keys_view(spark: SparkSession, table: Table, views: SceneViews) -> DataFram
                 found = list(table_rows(pa.PythonFile(counting, mode="r"), file["path"]))
                 views._bytes.add(counting.bytes_read)
                 yield pa.RecordBatch.from_pylist(
-                    [{**key, SCENE_COLUMN: file["scene"], "picture": _handle(root, place)} for key, place in found],
+                    [{**key, SCENE_COLUMN: file["scene"], "picture": _handle(name, place)} for key, place in found],
                     schema=KEY_SCHEMA,
                 )
 
@@ -167,13 +168,13 @@ def _files(spark: SparkSession, table: Table) -> DataFrame:
     return spark.createDataFrame(rows, "path string, scene string")
 
 
-def _handle(root: Location, place: TileAddress) -> str:
-    return json.dumps([root.join(place.path).uri, place.group, place.row])
+def _handle(table: str, place: TileAddress) -> str:
+    return json.dumps([f"{table}/{place.path}", place.group, place.row])
 
 
-def _read(views: SceneViews, handle: str) -> Pixels:
-    uri, group, row = json.loads(handle)
-    counting = CountingFile(Location(uri))
+def _read(views: SceneViews, root: Location, handle: str) -> Pixels:
+    path, group, row = json.loads(handle)
+    counting = CountingFile(root.join(path))
     with pq.ParquetFile(pa.PythonFile(counting, mode="r"), memory_map=False) as file:
         column = file.read_row_group(group, columns=["pixels"], use_threads=False)["pixels"]
         pixels = decode_pixels(memoryview(column[row].as_buffer()))

@@ -123,6 +123,10 @@ class Location:
         bucket, key = split_address(self.uri)
         return pa.PythonFile(ObjectReader(self.s3.store(bucket), key, self.uri), mode="r")
 
+    def open_unmapped(self) -> pa.NativeFile:
+        """Open the file here as `open_input` does, unmapped: mapped pages would count as memory of the process."""
+        return pa.OSFile(self.uri, mode="rb") if self.s3 is None else self.open_input()
+
     def open_output(self) -> pa.NativeFile:
         """Open a file here for writing; on S3 it appears when it is closed."""
         if self.s3 is None:
