@@ -32,6 +32,7 @@ UNPARTITIONED: dict[str, set[str]] = {
     "near_duplicates": {"cnn_features"},
     "reduced_features_export": {"reduced_features"},
     "predictions_export": {"predictions"},
+    "report": {"decoded_frames", "evaluation", "near_duplicates"},
 }
 SCENES: dict[str, set[str]] = {
     "scenes": set(),

@@ -34,6 +34,7 @@ class Chain:
         draw: the results as a table.
         next_step: what to say at the end.
         with_all: whether a run of everything goes on with this chain.
+        report: address of a page that shows the results, if the chain makes one.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Chain:
     nouns: tuple[str, str] = ("class", "classes")
     next_step: str = "Look at it: make dev, then open the address that it prints."
     with_all: Callable[[Settings], bool] = lambda _: False
+    report: Callable[[Settings], str | None] = lambda _: None
 
     def register(self, instance: "DagsterInstance", keys: list[str]) -> list[str]:
         """Add partitions to the instance where they are new, and return these."""
@@ -127,6 +129,13 @@ def _draw_fruits(settings: Settings, rows: Rows) -> "Table":
         ],
         ("all", f"{images:,}", f"{failures:,}", f"{support:,}", share(accuracy)),
     )
+
+
+def _report(settings: Settings) -> str:
+    from image_assets.report.place import report_address
+    from image_assets.warehouse.location import Location
+
+    return report_address(Location.of(settings.warehouse))
 
 
 def _imagenet_results(settings: Settings, classes: Sequence[str]) -> Rows:
@@ -250,6 +259,7 @@ CHAINS = {
             kept=_fitted,
             results=_fruit_results,
             draw=_draw_fruits,
+            report=_report,
         ),
         Chain(
             name="imagenet",

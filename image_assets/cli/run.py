@@ -81,6 +81,8 @@ def run(
     for chain, result in zip((first, *further), done, strict=True):
         console.print(chain.draw(settings, result[chain.nouns[1]]))
         say(console, f"Tables: {result['warehouse']}  Run: {result['run_id']}")
+        if result["report"]:
+            say(console, f"Report: {result['report']}")
         say(console, chain.next_step)
 
 
@@ -102,6 +104,7 @@ def _run_chain(
         "run_id": result.run_id,
         "chain": chain.name,
         "warehouse": Warehouse.at(settings.warehouse).root.uri,
+        "report": chain.report(settings),
         chain.nouns[1]: chain.results(settings, chosen),
     }
 

@@ -104,12 +104,15 @@ def test_a_run_tells_what_it_does_and_how_fast(done: Done, workspace: Workspace)
     assert lines[0] == f"image_assets: 3 classes of the source {workspace.folder}/source into {workspace.warehouse}"
     stages = [match for line in lines if (match := re.match(r"(\w+): ([\d,]+) pictures in [\d.,]+ s, [\d.,]+/s", line))]
     last = {match.group(1): match.group(2) for match in stages}
-    assert [last[table] for table in TABLES] == ["28", "28", "25", "25", "25"]
+    assert {name: last.pop(name) for name in TABLES} == dict(zip(TABLES, ["28", "28", "25", "25", "25"], strict=True))
+    assert last == {"near_duplicates": "25"}
 
 
 def test_a_run_says_where_its_results_are(done: Done, workspace: Workspace, instance: DagsterInstance) -> None:
     found = re.search(r"Tables: (\S+)\s+Run: (\S+)", done.stdout)
     assert found
+    assert f"Report: {(workspace.warehouse / 'report.html').as_uri()}\n" in done.stdout
+    assert (workspace.warehouse / "report.html").read_text().startswith("<!doctype html>")
     assert Path(found.group(1)) == workspace.warehouse
     run = instance.get_run_by_id(found.group(2))
     assert run is not None
@@ -130,8 +133,8 @@ def test_the_tables_hold_the_rows(done: Done, workspace: Workspace) -> None:
     }
     decoded = {name: n - 1 for name, n in ROWS.items()}
     assert counts == {**dict.fromkeys(TABLES[:2], ROWS), **dict.fromkeys(TABLES[2:], decoded)}
-    fruits = {*TABLES, "evaluation", "near_duplicates", "exports", "_artifacts"}
-    assert fruits == {path.name for path in workspace.warehouse.iterdir()}  # scenes and recordings were not asked for
+    others = {"evaluation", "near_duplicates", "exports", "report.html", "_artifacts"}
+    assert {path.name for path in workspace.warehouse.iterdir()} == {*TABLES, *others}
 
 
 def test_dagster_recomputes_one_class_and_leaves_the_others(done: Done, workspace: Workspace) -> None:
