@@ -1,10 +1,10 @@
 """Stage 5: fitting a classifier to the reduced features of the training split, and applying it to a class."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from operator import add
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -22,10 +22,10 @@ from image_assets.fruits.blocks import (
     training_values,
 )
 from image_assets.fruits.fits import outdated_fit
-from image_assets.learning.class_moments import ClassMoments
+from image_assets.learning.class_moments import ClassMoments, ClassSpread
 from image_assets.learning.classifier import LinearClassifier, class_indices
 from image_assets.learning.discriminant import fit_discriminant
-from image_assets.learning.logistic import LogisticLoss, fit_logistic, logistic_loss
+from image_assets.learning.logistic import LogisticLoss, Progress, fit_logistic, logistic_loss
 from image_assets.learning.moments import Float64Array, IntArray
 from image_assets.spark.stages import Batches, Kernel, plan_fragments
 from image_assets.vision.arrow import list_array, list_array_of_strings
@@ -38,6 +38,7 @@ NAME = "fruit_classifier"
 SOURCE_COLUMNS = [*KEY_COLUMNS, "projection", "features"]
 TOP_K = 5
 
+Statistic = TypeVar("Statistic")
 LabelledBlock = tuple[Float32Array, IntArray]
 
 
@@ -69,10 +70,18 @@ class FittedClassifier:
     classifier: LinearClassifier
 
 
-def fit_classifier(context: SparkContext, features: Table, options: ClassifierOptions) -> Artifact:
+def fit_classifier(
+    context: SparkContext, features: Table, options: ClassifierOptions, on_pass: Progress | None = None
+) -> Artifact:
     """Fit a classifier to the training split of all classes.
 
-    The rows stay in Spark, cached by it; each iteration adds up one gradient [c, d + 1] per task.
+    The rows stay in Spark, cached by it; each pass over them adds up one gradient [c, d + 1] per task.
+
+    Args:
+        context: Spark.
+        features: the table `reduced_features`.
+        options: how.
+        on_pass: called after each pass of the logistic regression, see `fit_logistic`.
 
     Raises:
         IncompatibleArtifactError: if the table mixes projections.
@@ -84,17 +93,19 @@ def fit_classifier(context: SparkContext, features: Table, options: ClassifierOp
     blocks = _labelled_blocks(context, features, fragments, options.target, classes)
     blocks.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        moments = _class_moments(blocks, feature_width(features), len(classes))
+        width = feature_width(features)
         if options.method == "linear_discriminant":
+            moments = _added(blocks, partial(ClassMoments.of_blocks, n_features=width, n_classes=len(classes)))
             classifier = fit_discriminant(moments, classes, class_weight=options.class_weight)
         else:
             classifier = fit_logistic(
                 lambda parameters, weights: _loss(blocks, parameters, weights),
-                moments,
+                _added(blocks, partial(ClassSpread.of_blocks, n_features=width, n_classes=len(classes))),
                 classes,
                 c=options.c,
                 class_weight=options.class_weight,
                 max_iterations=options.max_iterations,
+                progress=on_pass,
             )
     finally:
         blocks.unpersist()
@@ -131,25 +142,24 @@ def _labelled_blocks(
         for matrix, names in read(fragment):
             yield np.ascontiguousarray(matrix), class_indices(names.to_numpy(zero_copy_only=False), classes)
 
-    return context.parallelize(fragments, min(len(fragments), 4 * context.defaultParallelism)).flatMap(blocks)
+    # A task per core: there are a hundred passes, and what a task costs beside its rows is paid in each.
+    return context.parallelize(fragments, min(len(fragments), context.defaultParallelism)).flatMap(blocks)
 
 
-def _class_moments(blocks: "RDD[LabelledBlock]", width: int, n_classes: int) -> ClassMoments:
-    def partial(rows: Iterable[LabelledBlock]) -> Iterator[ClassMoments]:
-        yield ClassMoments.of_blocks(rows, width, n_classes)
-
-    moments: ClassMoments = blocks.mapPartitions(partial).treeReduce(add)
+def _added(blocks: "RDD[LabelledBlock]", statistic: Callable[[Iterable[LabelledBlock]], Statistic]) -> Statistic:
+    """Take a statistic of the rows of each task and add them up as a tree."""
+    moments: Statistic = blocks.mapPartitions(lambda rows: iter([statistic(rows)])).treeReduce(add)
     return moments
 
 
 def _loss(blocks: "RDD[LabelledBlock]", parameters: Float64Array, weights: Float64Array) -> LogisticLoss:
-    def partial(rows: Iterable[LabelledBlock]) -> Iterator[LogisticLoss]:
+    def loss(rows: Iterable[LabelledBlock]) -> Iterator[LogisticLoss]:
         losses = [logistic_loss(parameters, weights, matrix, classes) for matrix, classes in rows]
         if losses:
             yield reduce(add, losses)
 
     # In the order of the tasks, so that sums of floats, and the fit with them, come out the same every time.
-    return reduce(add, blocks.mapPartitions(partial).collect())
+    return reduce(add, blocks.mapPartitions(loss).collect())
 
 
 @lru_cache(maxsize=2)

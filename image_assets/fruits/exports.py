@@ -244,6 +244,6 @@ def _join_csv(target: Location, draft: Location, parts: int, schema: pa.Schema, 
             sink.write(line.getvalue())
         for number in range(parts):
             part = draft.join(_part(number, "csv"))
-            with part.filesystem.open_input_stream(part.path) as stream:
+            with part.open_input() as stream:
                 shutil.copyfileobj(stream, sink, COPY_BYTES)
-            part.filesystem.delete_file(part.path)
+            part.delete()

@@ -29,7 +29,7 @@ def find_frames(frames: Table, wanted: Mapping[str, Collection[str]]) -> dict[st
         if not missing:
             continue
         location = frames.root.join(file.path)
-        with location.filesystem.open_input_file(location.path) as source, pq.ParquetFile(source) as parquet:
+        with location.open_input() as source, pq.ParquetFile(source) as parquet:
             for group in range(parquet.num_row_groups):
                 _find_in_group(parquet, group, missing, found)
     return found

@@ -112,6 +112,10 @@ class ClassMoments:
         between = shifts.T @ (shifts * (self.counts * share)[:, None])
         return ClassMoments(counts, self.means + shifts * share[:, None], self.within + other.within + between)
 
+    def spread(self) -> "ClassSpread":
+        """Return the part that has a number per feature, for what needs no covariances."""
+        return ClassSpread(self.counts, self.means, np.diag(self.within).copy())
+
     @property
     def n_classes(self) -> int:
         """Number of classes."""
@@ -132,6 +136,61 @@ class ClassMoments:
     def __reduce__(self) -> "tuple[object, ...]":
         """Pickle one triangle of the symmetric matrix: half the bytes between the tasks and the driver."""
         return _unpacked, (self.counts, self.means, packed(self.within))
+
+
+@dataclass(frozen=True, eq=False)
+class ClassSpread:
+    """Count and mean of each class and the squares of all rows around them: d numbers where `ClassMoments` has d x d.
+
+    Attributes:
+        counts: int64 [c].
+        means: float64 [c, d].
+        within: float64 [d], sum over the rows of (x - mean of its class)^2.
+    """
+
+    counts: IntArray
+    means: Float64Array
+    within: Float64Array
+
+    @classmethod
+    def of_blocks(
+        cls, blocks: Iterable[tuple[Float32Array, IntArray]], n_features: int, n_classes: int
+    ) -> "ClassSpread":
+        """Take the spread of all rows of a task while holding one block; arguments as in `ClassMoments.of_blocks`.
+
+        Raises:
+            IncompatibleArtifactError: A block has another width.
+            ValueError: A feature is not finite.
+        """
+        zeros = np.zeros((n_classes, n_features))
+        spread = cls(np.zeros(n_classes, dtype=np.int64), zeros, np.zeros(n_features))
+        for features, class_index in blocks:
+            check_features(features, n_features)
+            rows = features.astype(np.float64)
+            counts = np.bincount(class_index, minlength=n_classes)
+            means = _class_sums(rows, class_index, n_classes) / np.maximum(counts, 1)[:, None]
+            rows -= means[class_index]
+            spread = spread + cls(counts, means, np.einsum("ij,ij->j", rows, rows))
+        return spread
+
+    def __add__(self, other: "ClassSpread") -> "ClassSpread":
+        """Merge the spread of two sets of rows; neither is changed."""
+        counts = self.counts + other.counts
+        share = other.counts / np.maximum(counts, 1)
+        shifts = other.means - self.means
+        between = (self.counts * share) @ shifts**2
+        return ClassSpread(counts, self.means + shifts * share[:, None], self.within + other.within + between)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.counts)
+
+    def overall(self) -> tuple[int, Float64Array, Float64Array]:
+        """Return the number of all rows, their mean [d], and their sum of squares around it [d]."""
+        count = int(self.counts.sum())
+        mean = self.counts @ self.means / max(count, 1)
+        return count, mean, self.within + self.counts @ (self.means - mean) ** 2
 
 
 def _class_sums(rows: Float64Array, class_index: IntArray, n_classes: int) -> Float64Array:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from image_assets.errors import IncompatibleArtifactError, SettingsError
-from image_assets.learning.class_moments import ClassMoments
+from image_assets.learning.class_moments import ClassMoments, ClassSpread
 from image_assets.learning.moments import Float32Array, Float64Array, IntArray, check_features
 from image_assets.learning.projections import Arrays, Metadata
 
@@ -131,7 +131,7 @@ def class_indices(names: Sequence[str] | npt.NDArray[Any], classes: Sequence[str
     return places.astype(np.int64)
 
 
-def check_classes(classes: Sequence[str], moments: ClassMoments) -> None:
+def check_classes(classes: Sequence[str], moments: ClassMoments | ClassSpread) -> None:
     """Refuse a training set that no classifier can be fitted on.
 
     Raises:

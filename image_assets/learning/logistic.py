@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from image_assets.errors import IncompatibleArtifactError, SettingsError
-from image_assets.learning.class_moments import ClassMoments
+from image_assets.learning.class_moments import ClassMoments, ClassSpread
 from image_assets.learning.classifier import ClassWeight, LinearClassifier, check_classes
-from image_assets.learning.moments import Float32Array, Float64Array, IntArray, Moments
+from image_assets.learning.moments import Float32Array, Float64Array, IntArray
 
 DEFAULT_C = 1.0
 
@@ -82,7 +82,7 @@ def class_weights(counts: IntArray, class_weight: ClassWeight) -> Float64Array:
 
 def fit_logistic(
     objective: Objective,
-    moments: ClassMoments,
+    moments: ClassMoments | ClassSpread,
     classes: Sequence[str],
     *,
     c: float = DEFAULT_C,
@@ -100,7 +100,7 @@ def fit_logistic(
     Args:
         objective: Given parameters float64 [c, d + 1] and class weights float64 [c], the sum of `logistic_loss` over
             all training rows. Add the blocks up in a fixed order: then the fit is reproducible bit by bit.
-        moments: Moments of the training rows by class.
+        moments: Moments of the training rows by class, or their spread alone.
         classes: Names of the classes, sorted.
         c: Inverse strength of the penalty.
         class_weight: "balanced" gives every class the same influence, "none" every picture.
@@ -116,11 +116,11 @@ def fit_logistic(
     from scipy.optimize import minimize
 
     check_classes(classes, moments)
-    if c <= 0 or not np.any(moments.total().scatter):
+    n, mean, squares = (moments.spread() if isinstance(moments, ClassMoments) else moments).overall()
+    if c <= 0 or not np.any(squares):
         raise SettingsError(f"A logistic regression takes c > 0 and features that vary, found c={c}.")
-    coordinates = _Coordinates.of(moments.total(), len(classes), c)
+    coordinates = _Coordinates.of(n, mean, squares, len(classes), c)
     weights_of_classes = class_weights(moments.counts, class_weight)
-    n = int(moments.counts.sum())
     evaluations = 0
 
     def penalized(flat: Float64Array) -> tuple[float, Float64Array]:
@@ -181,11 +181,11 @@ class _Coordinates:
     steps: Float64Array
 
     @classmethod
-    def of(cls, moments: Moments, n_classes: int, c: float) -> "_Coordinates":
-        scale = float(np.sqrt(moments.total_variance / moments.n_features))
-        variances = np.append(np.diag(moments.scatter) / (moments.count * scale**2), 1.0)
-        penalty = np.append(np.full(moments.n_features, 1 / (c * moments.count)), 0.0)
-        return cls(moments.mean, scale, 1 / np.sqrt(variances / n_classes + penalty))
+    def of(cls, n: int, mean: Float64Array, squares: Float64Array, n_classes: int, c: float) -> "_Coordinates":
+        scale = float(np.sqrt(squares.sum() / (n - 1) / len(mean)))
+        variances = np.append(squares / (n * scale**2), 1.0)
+        penalty = np.append(np.full(len(mean), 1 / (c * n)), 0.0)
+        return cls(mean, scale, 1 / np.sqrt(variances / n_classes + penalty))
 
     def scaled(self, flat: Float64Array) -> Float64Array:
         """Return the weights and intercepts of the scaled features, [c, d + 1]."""

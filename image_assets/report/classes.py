@@ -139,7 +139,7 @@ def sample_frames(frames: Table, fruit_class: str, n: int) -> dict[str, Frame]:
         first += file.rows
         if inside:
             location = frames.root.join(file.path)
-            with location.filesystem.open_input_file(location.path) as source, pq.ParquetFile(source) as parquet:
+            with location.open_input() as source, pq.ParquetFile(source) as parquet:
                 for group in sorted({place * parquet.num_row_groups // file.rows for place in inside}):
                     found.update(_evenly(parquet.read_row_group(group, columns=["path", "frame"]), n))
     paths = sorted(found)

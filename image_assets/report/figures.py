@@ -36,7 +36,7 @@ def map_places(features: Float32Array, seed: int) -> Float64Array:
         perplexity = min(25.0, (n - 1) / 3)
         places = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(features).astype(np.float64)
     low, high = places.min(axis=0, initial=np.inf), places.max(axis=0, initial=-np.inf)
-    return np.round((places - low) / np.where(high > low, high - low, 1), PLACES)
+    return np.asarray(np.round((places - low) / np.where(high > low, high - low, 1), PLACES))
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,15 @@ from pydantic import Field
 from image_assets.fruits.exports import ExportOptions
 from image_assets.warehouse.exports import Export
 from image_assets.warehouse.location import Location
+from image_assets.warehouse.warehouse import Warehouse
+
+FOLDER = "exports"
 
 
 class ExportResource(ConfigurableResource):
     """Parquet and CSV files for readers that know no Delta."""
 
-    root: str = Field("data/warehouse/exports", description="Folder or s3:// address; a folder per table below it.")
+    root: str | None = Field(None, description="Folder or s3:// address; empty: the folder exports in the warehouse.")
     formats: list[str] = Field(["parquet", "csv"], description="A Parquet data set, a CSV file, or both.")
     csv_header: bool = Field(True, description="Whether the first line of the CSV names its columns.")
     key_columns: list[str] = Field(
@@ -23,6 +26,7 @@ class ExportResource(ConfigurableResource):
         """The options as the computation takes them."""
         return ExportOptions(tuple(self.formats), self.csv_header, tuple(self.key_columns))
 
-    def open(self, table: str) -> Export:
-        """Return the exports of a table."""
-        return Export(table, Location.of(self.root).join(table))
+    def open(self, table: str, warehouse: Warehouse) -> Export:
+        """Return the exports of a table; S3 is reached as it is for the warehouse."""
+        root = warehouse.root.join(FOLDER) if self.root is None else Location.of(self.root, warehouse.root.s3)
+        return Export(table, root.join(table))

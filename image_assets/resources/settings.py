@@ -87,7 +87,7 @@ def resources_of(settings: Settings, s3: S3Storage | None = None) -> dict[str, A
             preview_size=settings.scenes_preview_size,
         ),
         "exports": ExportResource(
-            root=settings.exports or f"{settings.warehouse.rstrip('/')}/exports",
+            root=settings.exports,
             formats=list(settings.export_formats),
             csv_header=settings.export_csv_header,
             key_columns=list(settings.export_keys),

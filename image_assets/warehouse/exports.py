@@ -85,7 +85,7 @@ class Export:
 
     def discard(self, draft: Location) -> None:
         """Remove a draft that will not be published."""
-        if draft.exists():
+        if draft.filesystem.get_file_info(draft.path).type != fs.FileType.NotFound:
             draft.filesystem.delete_dir(draft.path)
 
     def _pointed(self) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_assets.errors import IncompatibleArtifactError
-from image_assets.learning.class_moments import ClassMoments
+from image_assets.learning.class_moments import ClassMoments, ClassSpread
 from image_assets.learning.moments import IntArray, Moments
 
 RNG = np.random.default_rng(3)
@@ -75,3 +75,20 @@ def test_a_class_outside_the_range_is_refused() -> None:
 def test_moments_of_other_class_lists_are_not_merged() -> None:
     with pytest.raises(IncompatibleArtifactError, match=r"\(4, 5\) and of \(6, 5\)"):
         _ = ClassMoments.of(ROWS, CLASSES, 4) + ClassMoments.of(ROWS, CLASSES, 6)
+
+
+def test_the_spread_is_the_diagonal_of_the_moments_however_rows_come() -> None:
+    rng = np.random.default_rng(11)
+    features = (rng.normal(size=(90, 5)) * [1, 2, 3, 4, 1e3] + 50).astype(np.float32)
+    classes = rng.integers(0, 4, 90)
+    moments = ClassMoments.of(features, classes, 5)  # the last class has no rows
+    blocks = [(features[i : i + 13], classes[i : i + 13]) for i in range(0, 90, 13)]
+    halves = ClassSpread.of_blocks(blocks[:3], 5, 5) + ClassSpread.of_blocks(blocks[3:], 5, 5)
+    for spread in (halves, moments.spread()):
+        np.testing.assert_array_equal(spread.counts, moments.counts)
+        np.testing.assert_allclose(spread.means, moments.means, rtol=1e-12)
+        np.testing.assert_allclose(spread.within, np.diag(moments.within), rtol=1e-9)
+        count, mean, squares = spread.overall()
+        assert count == 90
+        np.testing.assert_allclose(mean, features.astype(float).mean(axis=0), rtol=1e-9)
+        np.testing.assert_allclose(squares / 90, features.astype(float).var(axis=0), rtol=1e-9)

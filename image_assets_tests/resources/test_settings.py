@@ -23,6 +23,7 @@ from image_assets.settings import Settings
 from image_assets.spark.session import SparkOptions
 from image_assets.vision.decode import DecodeOptions, ImageFilter
 from image_assets.vision.engine import EngineOptions
+from image_assets.warehouse.warehouse import Warehouse
 
 OTHER = Settings(
     source="pictures",
@@ -159,7 +160,8 @@ def test_every_setting_reaches_its_resource() -> None:
         "linear_discriminant", target="label", c=0.1, class_weight="none", max_iterations=7
     )
     assert resources["exports"].options == ExportOptions(("csv",), csv_header=False, keys=("label",))
-    assert resources["exports"].open("predictions").root.uri == str(Path("files/predictions").absolute())
+    exports = resources["exports"].open("predictions", Warehouse.at("tables"))
+    assert exports.root.uri == str(Path("files/predictions").absolute())
     assert resources["duplicates"].distance == 0.2
     recordings = resources["recordings_source"]
     assert (recordings.address, recordings.task_mib) == ("films", 16)

@@ -33,9 +33,9 @@ def _export_asset(table: str, upstream: AssetsDefinition, description: str) -> A
         spark: SparkResource,
         warehouse: WarehouseResource,
     ) -> MaterializeResult[Any]:
-        target = exports.open(table)
-        options = exports.options
-        manifest = export_table(spark.session.sparkContext, warehouse.open().table(table), target, options)
+        opened = warehouse.open()
+        target, options = exports.open(table, opened), exports.options
+        manifest = export_table(spark.session.sparkContext, opened.table(table), target, options)
         return MaterializeResult(
             metadata={
                 "dagster/row_count": manifest["rows"],

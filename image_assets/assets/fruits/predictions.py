@@ -29,6 +29,9 @@ from image_assets.resources.spark import SparkResource
 from image_assets.resources.stages import ClassifierResource
 from image_assets.resources.warehouse import WarehouseResource
 
+LOGGED_PASSES = 10
+"""Passes of a fit between two lines in the log."""
+
 
 @asset(deps=[reduced_features], **unpartitioned({"spark", "numpy"}, code_version="1"))
 @no_vain_retries
@@ -43,6 +46,11 @@ def fruit_classifier(
     In the job `fruits` a classifier that serves is kept.
     """
     opened = warehouse.open()
+
+    def on_pass(number: int, loss: float, gradient: float) -> None:
+        if number % LOGGED_PASSES == 0:
+            context.log.info(f"pass {number}: loss {loss:.5f} per picture, largest gradient {gradient:.1e}")
+
     features, digest = opened.table("reduced_features"), opened.artifacts.resolve(KIND, NAME)
     kept = keeps_fit(
         context,
@@ -51,7 +59,7 @@ def fruit_classifier(
         outdated=lambda: outdated_classifier(opened.artifacts, features, classifier.options),
     )
     if digest is None or not kept:
-        fitted = fit_classifier(spark.session.sparkContext, features, classifier.options)
+        fitted = fit_classifier(spark.session.sparkContext, features, classifier.options, on_pass)
         digest = opened.artifacts.publish(KIND, NAME, fitted)
     artifact = opened.artifacts.load(KIND, digest)
     return MaterializeResult(
