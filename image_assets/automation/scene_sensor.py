@@ -8,12 +8,7 @@ from typing import Protocol
 
 from dagster import ResourceParam, RunRequest, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
-from image_assets.automation.partitions import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    SCENE,
-    scene_partitions,
-)
+from image_assets.automation.partitions import SCENE, scene_partitions, tags_for
 from image_assets.errors import ImageAssetsError
 from image_assets.scenes.catalogue import SceneCatalogue
 
@@ -53,8 +48,7 @@ def new_scenes(
             new.append(key)
     if not new:
         return SkipReason(f"none of the {len(entries)} scenes of {catalogue.address} is new")
-    # Added in this order, so that they are a range.
-    tags = {ASSET_PARTITION_RANGE_START_TAG: new[0], ASSET_PARTITION_RANGE_END_TAG: new[-1]}
+    tags = tags_for(new, new, SCENE)  # added in this order, so that they are a range
     return SensorResult(
         run_requests=[RunRequest(run_key=hashlib.sha256("\n".join(new).encode()).hexdigest(), tags=tags)],
         dynamic_partitions_requests=[scene_partitions.build_add_request(new)],

@@ -45,7 +45,7 @@ def run(
             "--chain",
             metavar="|".join(CHAINS),
             help="; ".join(f"{chain.name}: {chain.describe}" for chain in CHAINS.values())
-            + ". Without it: fruits, and recordings after them if their folder is there.",
+            + ". Without it: fruits, and after them scenes and recordings if there are any.",
             autocompletion=lambda incomplete: [name for name in CHAINS if name.startswith(incomplete)],
             show_default=False,
         ),
@@ -55,10 +55,12 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Materialize chains: fruits, from the files to predictions and their evaluation, and then recordings.
+    """Materialize the fruits chain, from the files to predictions and their evaluation, then scenes and recordings.
 
     With some classes named, only these are computed: the projection and the classifier stay as they were fitted, since
     the features of the other classes belong to them. A first run fits them to what it has.
+
+    Scenes and recordings are computed when no class is named; those of the samples only with the sample pictures.
 
     Ctrl-C stops after a moment: classes that are committed are kept and recorded, and the same command goes on.
     """

@@ -14,17 +14,21 @@ from image_assets.vision.engine import Device, EngineName, EngineOptions
 class BackboneResource(ConfigurableResource):
     """A Keras model with ImageNet weights, exported once and run by a fast engine."""
 
-    name: str = Field("efficientnet_lite0", description="Backbone; efficientnet_lite0 needs no weights file.")
+    name: str = Field(default="efficientnet_lite0", description="Backbone; efficientnet_lite0 needs no weights file.")
     form: Literal["pooled", "flattened"] = Field(
-        "pooled", description="Features averaged over the picture, or all positions in row-major order."
+        default="pooled", description="Features averaged over the picture, or all positions in row-major order."
     )
-    weights_dir: str | None = Field(None, description="Folder with <backbone>.weights.h5 files.")
-    weights_file: str | None = Field(None, description="Weights file of the backbone; wins over weights_dir.")
-    engine: EngineName = Field("openvino", description="What runs the network; tensorflow is the slow reference.")
-    device: Device = Field("cpu", description="Where the engine runs; cuda with onnxruntime or tensorflow.")
-    batch_rows: int = Field(2, description="Frames that the engine takes at once; small batches stay in the cache.")
+    weights_dir: str | None = Field(default=None, description="Folder with <backbone>.weights.h5 files.")
+    weights_file: str | None = Field(default=None, description="Weights file of the backbone; wins over weights_dir.")
+    engine: EngineName = Field(
+        default="openvino", description="What runs the network; tensorflow is the slow reference."
+    )
+    device: Device = Field(default="cpu", description="Where the engine runs; cuda with onnxruntime or tensorflow.")
+    batch_rows: int = Field(
+        default=2, description="Frames that the engine takes at once; small batches stay in the cache."
+    )
 
-    imagenet_top_k: int = Field(5, description="ImageNet classes that are kept of each picture.")
+    imagenet_top_k: int = Field(default=5, description="ImageNet classes that are kept of each picture.")
 
     def options(self, threads: int, form: Form | None = None) -> BackboneOptions:
         """Return the options as the computation takes them.

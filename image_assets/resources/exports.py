@@ -14,11 +14,14 @@ FOLDER = "exports"
 class ExportResource(ConfigurableResource):
     """Parquet and CSV files for readers that know no Delta."""
 
-    root: str | None = Field(None, description="Folder or s3:// address; empty: the folder exports in the warehouse.")
-    formats: list[str] = Field(["parquet", "csv"], description="A Parquet data set, a CSV file, or both.")
-    csv_header: bool = Field(True, description="Whether the first line of the CSV names its columns.")
+    root: str | None = Field(
+        default=None, description="Folder or s3:// address; empty: the folder exports in the warehouse."
+    )
+    formats: list[str] = Field(default=["parquet", "csv"], description="A Parquet data set, a CSV file, or both.")
+    csv_header: bool = Field(default=True, description="Whether the first line of the CSV names its columns.")
     key_columns: list[str] = Field(
-        ["path", "fruit_class", "label", "split"], description="Key columns before the values; none are allowed."
+        default=["path", "fruit_class", "label", "split"],
+        description="Key columns before the values; none are allowed.",
     )
 
     @property

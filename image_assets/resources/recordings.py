@@ -13,17 +13,19 @@ from image_assets.warehouse.warehouse import Warehouse
 class RecordingsResource(ConfigurableResource):
     """A folder of recordings; a `recording.json` beside the volumes of one wins over what stands here."""
 
-    address: str = Field("data/recordings", description="Folder of the recordings, a folder or file for each.")
-    task_mib: int = Field(128, description="MiB of volumes that one task reads at most.")
-    planes: int = Field(1, description="Pages per volume of recordings that are one multi-page file.")
-    period_frames: float | None = Field(None, description="Frames of one period of the stimulus.")
-    projections: list[str] = Field(list(DEFAULT_PROJECTIONS), description="Operations on the volumes.")
-    operations: list[str] = Field([], description="Operations on the series whose results series_features keeps.")
-    cluster_input: str = Field(
-        DEFAULT_CLUSTER_INPUT, description="Operations that select the series for the clustering."
+    address: str = Field(default="data/recordings", description="Folder of the recordings, a folder or file for each.")
+    task_mib: int = Field(default=128, description="MiB of volumes that one task reads at most.")
+    planes: int = Field(default=1, description="Pages per volume of recordings that are one multi-page file.")
+    period_frames: float | None = Field(default=None, description="Frames of one period of the stimulus.")
+    projections: list[str] = Field(default=list(DEFAULT_PROJECTIONS), description="Operations on the volumes.")
+    operations: list[str] = Field(
+        default=[], description="Operations on the series whose results series_features keeps."
     )
-    k: int = Field(6, description="Number of clusters of series.")
-    seed: int = Field(42, description="Seed of the clustering.")
+    cluster_input: str = Field(
+        default=DEFAULT_CLUSTER_INPUT, description="Operations that select the series for the clustering."
+    )
+    k: int = Field(default=6, description="Number of clusters of series.")
+    seed: int = Field(default=42, description="Seed of the clustering.")
 
     def paths(self) -> dict[str, Path]:
         """Return the path of each recording by its key.

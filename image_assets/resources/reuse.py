@@ -8,5 +8,6 @@ class ReuseResource(ConfigurableResource):
     """What a run does with pictures whose digest and configuration the table has already."""
 
     recompute: bool = Field(
-        False, description="Compute every picture anew. By default only pictures that are new or altered are computed."
+        default=False,
+        description="Compute every picture anew. By default only pictures that are new or altered are computed.",
     )

@@ -13,17 +13,21 @@ from image_assets.warehouse.parquet import MEBIBYTE
 class SceneResource(ConfigurableResource):
     """Very large pictures and how their tiles are reconstructed."""
 
-    address: str = Field("data/scenes", description="Folder, s3:// address or names of generated scenes, with commas.")
-    tile_size: int = Field(1024, description="Side of a tile in pixels.")
-    radius: int = Field(1, description="How many tiles away a reconstruction looks.")
-    strategy: Literal["partial", "grouped_read", "naive"] = Field(
-        "partial", description="How source tiles reach the tiles that need them: same result, other cost."
+    address: str = Field(
+        default="data/scenes", description="Folder, s3:// address or names of generated scenes, with commas."
     )
-    reconstruction: str = Field("gaussian", description="Reconstruction of a tile from its neighbourhood.")
-    parameters: dict[str, float] = Field({}, description="Parameters of the reconstruction.")
-    pending_mib: int = Field(384, description="MiB of tiles that wait for neighbours in a worker.")
-    decode_mib: int = Field(1024, description="MiB that are decoded at once where a format leaves no other way.")
-    preview_size: int = Field(1024, description="Longest side of a preview in pixels.")
+    tile_size: int = Field(default=1024, description="Side of a tile in pixels.")
+    radius: int = Field(default=1, description="How many tiles away a reconstruction looks.")
+    strategy: Literal["partial", "grouped_read", "naive"] = Field(
+        default="partial", description="How source tiles reach the tiles that need them: same result, other cost."
+    )
+    reconstruction: str = Field(default="gaussian", description="Reconstruction of a tile from its neighbourhood.")
+    parameters: dict[str, float] = Field(default={}, description="Parameters of the reconstruction.")
+    pending_mib: int = Field(default=384, description="MiB of tiles that wait for neighbours in a worker.")
+    decode_mib: int = Field(
+        default=1024, description="MiB that are decoded at once where a format leaves no other way."
+    )
+    preview_size: int = Field(default=1024, description="Longest side of a preview in pixels.")
 
     @property
     def catalogue(self) -> SceneCatalogue:

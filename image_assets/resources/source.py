@@ -10,8 +10,8 @@ from image_assets.vision.sources import ImageSource, open_source
 class ImageSourceResource(ConfigurableResource):
     """A folder of pictures, a folder per class at any depth."""
 
-    address: str = Field("data/fruits", description="Folder or s3:// address of the pictures.")
-    task_mib: int = Field(128, description="MiB of pictures that one task reads at most.")
+    address: str = Field(default="data/fruits", description="Folder or s3:// address of the pictures.")
+    task_mib: int = Field(default=128, description="MiB of pictures that one task reads at most.")
 
     s3: S3Storage | None = Field(default=None, description="How S3 is reached; as the settings say by default.")
 

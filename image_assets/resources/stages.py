@@ -13,13 +13,17 @@ from image_assets.vision.decode import DecodeOptions, ImageFilter
 class FrameResource(ConfigurableResource):
     """How pictures become frames."""
 
-    frame_size: int = Field(224, description="Height and width of a frame in pixels.")
-    alpha: Literal["white", "drop"] = Field("white", description="Transparent pictures: on white, or alpha dropped.")
-    max_pixels: int = Field(89_478_485, description="Largest picture that is decoded, in pixels.")
-    filter_channels: list[int] | None = Field(None, description="Numbers of channels that are wanted; others fail.")
-    filter_max_height: int | None = Field(None, description="Pictures higher than this fail.")
-    filter_max_width: int | None = Field(None, description="Pictures wider than this fail.")
-    filter_max_pixel_count: int | None = Field(None, description="Pictures with more pixels than this fail.")
+    frame_size: int = Field(default=224, description="Height and width of a frame in pixels.")
+    alpha: Literal["white", "drop"] = Field(
+        default="white", description="Transparent pictures: on white, or alpha dropped."
+    )
+    max_pixels: int = Field(default=89_478_485, description="Largest picture that is decoded, in pixels.")
+    filter_channels: list[int] | None = Field(
+        default=None, description="Numbers of channels that are wanted; others fail."
+    )
+    filter_max_height: int | None = Field(default=None, description="Pictures higher than this fail.")
+    filter_max_width: int | None = Field(default=None, description="Pictures wider than this fail.")
+    filter_max_pixel_count: int | None = Field(default=None, description="Pictures with more pixels than this fail.")
 
     @property
     def options(self) -> DecodeOptions:
@@ -41,21 +45,21 @@ class ProjectionResource(ConfigurableResource):
     """How features are reduced."""
 
     method: Literal["pca", "sparse_random_projection"] = Field(
-        "pca", description="PCA, or a sparse random projection for features too wide for it."
+        default="pca", description="PCA, or a sparse random projection for features too wide for it."
     )
     n_components: int | None = Field(
-        None, description="Components to keep; empty: 256 for PCA, the Johnson-Lindenstrauss bound otherwise."
+        default=None, description="Components to keep; empty: 256 for PCA, the Johnson-Lindenstrauss bound otherwise."
     )
     variance_fraction: float | None = Field(
-        None, description="Fraction of variance that PCA keeps, between 0 and 1; instead of n_components."
+        default=None, description="Fraction of variance that PCA keeps, between 0 and 1; instead of n_components."
     )
-    centre: bool = Field(True, description="Whether PCA takes the mean off before it projects.")
-    whiten: bool = Field(False, description="Whether PCA scales each component to variance 1.")
-    jl_eps: float = Field(0.1, description="Distortion that the Johnson-Lindenstrauss bound allows.")
+    centre: bool = Field(default=True, description="Whether PCA takes the mean off before it projects.")
+    whiten: bool = Field(default=False, description="Whether PCA scales each component to variance 1.")
+    jl_eps: float = Field(default=0.1, description="Distortion that the Johnson-Lindenstrauss bound allows.")
     jl_samples: int | None = Field(
-        None, description="Number of samples in the bound; empty: the number of pictures with features."
+        default=None, description="Number of samples in the bound; empty: the number of pictures with features."
     )
-    seed: int = Field(42, description="Seed of the random matrix.")
+    seed: int = Field(default=42, description="Seed of the random matrix.")
 
     @property
     def options(self) -> ProjectionOptions:
@@ -75,14 +79,14 @@ class ClassifierResource(ConfigurableResource):
     """How the classifier is fitted."""
 
     method: Literal["logistic_regression", "linear_discriminant"] = Field(
-        "logistic_regression", description="Logistic regression, or the closed form of a linear discriminant."
+        default="logistic_regression", description="Logistic regression, or the closed form of a linear discriminant."
     )
-    target: Literal["fruit_class", "label"] = Field("fruit_class", description="What is predicted.")
-    c: float = Field(1.0, description="Inverse strength of the penalty of the logistic regression.")
+    target: Literal["fruit_class", "label"] = Field(default="fruit_class", description="What is predicted.")
+    c: float = Field(default=1.0, description="Inverse strength of the penalty of the logistic regression.")
     class_weight: Literal["balanced", "none"] = Field(
-        "balanced", description="Every class has the same influence, or every picture."
+        default="balanced", description="Every class has the same influence, or every picture."
     )
-    max_iterations: int = Field(500, description="Iterations of the logistic regression at most.")
+    max_iterations: int = Field(default=500, description="Iterations of the logistic regression at most.")
 
     @property
     def options(self) -> ClassifierOptions:
@@ -100,5 +104,5 @@ class DuplicateResource(ConfigurableResource):
     """When two pictures are near duplicates."""
 
     distance: float = Field(
-        0.01, description="Cosine distance of features below which two pictures are near duplicates."
+        default=0.01, description="Cosine distance of features below which two pictures are near duplicates."
     )

@@ -10,8 +10,8 @@ from image_assets.warehouse.warehouse import Warehouse
 class WarehouseResource(ConfigurableResource):
     """Delta tables at `<root>/<asset name>` and artefacts beside them."""
 
-    root: str = Field("data/warehouse", description="Folder or s3://bucket/prefix of the tables.")
-    target_file_mib: int = Field(128, description="Size of a Parquet file at most, in MiB.")
+    root: str = Field(default="data/warehouse", description="Folder or s3://bucket/prefix of the tables.")
+    target_file_mib: int = Field(default=128, description="Size of a Parquet file at most, in MiB.")
 
     s3: S3Storage | None = Field(default=None, description="How S3 is reached; as the settings say by default.")
 
