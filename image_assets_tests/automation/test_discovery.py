@@ -21,12 +21,9 @@ class Ticks:
 
     def tick(self, settle_seconds: int = 0) -> SensorResult:
         sensor = discovery_sensor(Settings(settle_seconds=settle_seconds, full_listing_seconds=0))
-        context = build_sensor_context(
-            self.instance,
-            cursor=self.cursor,
-            resources={"source": ImageSourceResource(address=str(self.source), task_mib=128)},
-        )
-        result = sensor(context)
+        resources = {"source": ImageSourceResource(address=str(self.source), task_mib=128)}
+        with build_sensor_context(self.instance, cursor=self.cursor, resources=resources) as context:
+            result = sensor(context)
         assert isinstance(result, SensorResult)
         self.cursor = result.cursor
         for request in result.dynamic_partitions_requests or []:

@@ -36,12 +36,12 @@ def kept(project: Project, tmp_path: Path) -> Iterator[Project]:
 def evaluated(project: Project, name: str) -> RunRequest | SkipReason:
     settings = Settings(source=str(project.source), warehouse=str(project.root / "warehouse"))
     wanted = defined()[name].required_resource_keys
-    context = build_schedule_context(
+    with build_schedule_context(
         project.instance,
         scheduled_execution_time=datetime(2026, 11, 21, tzinfo=UTC),
         resources={key: value for key, value in resources_of(settings).items() if key in wanted},
-    )
-    result = defined()[name](context)
+    ) as context:
+        result = defined()[name](context)
     assert isinstance(result, RunRequest | SkipReason)
     return result
 
