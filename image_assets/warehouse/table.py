@@ -100,11 +100,11 @@ class Table:
 
     def stored_types(self) -> dict[str, str]:
         """Return names and types of the columns that the log declares, in their order."""
-        return {field.name: str(field.type) for field in self.snapshot().schema().fields}
+        return {field.name: field.type.to_json().strip('"') for field in self.snapshot().schema().fields}
 
     def contract_types(self) -> dict[str, str]:
         """Return names and types of the columns that the table should have, in the same words."""
-        return {field.name: str(field.type) for field in Schema.from_arrow(self.schema).fields}
+        return {field.name: field.type.to_json().strip('"') for field in Schema.from_arrow(self.schema).fields}
 
     def version(self) -> int | None:
         """The latest version, None while the table does not exist."""

@@ -130,5 +130,4 @@ def test_a_projection_of_two_backbones_is_refused(project: Project, chain: Run) 
 def test_impossible_options_are_named(project: Project, changes: dict[str, Any], reason: str) -> None:
     run = project.run("feature_projection", **changes)
     assert not run.result.success
-    assert "SettingsError" in run.failure
     assert reason in run.failure

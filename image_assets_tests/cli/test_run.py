@@ -140,7 +140,8 @@ def test_the_tables_hold_the_rows(done: Done, workspace: Workspace) -> None:
 def test_dagster_recomputes_one_class_and_leaves_the_others(done: Done, workspace: Workspace) -> None:
     before = {table: written(workspace, table) for table in TABLES}
     command = ("asset", "materialize", "-m", "image_assets.definitions", "--select", "decoded_frames")
-    again = workspace.run("dagster", *command, "--partition", "Cherry")
+    anew = ("--config-json", '{"resources": {"reuse": {"config": {"recompute": true}}}}')
+    again = workspace.run("dagster", *command, "--partition", "Cherry", *anew)
     assert again.returncode == 0, again.stderr
     after = {table: written(workspace, table) for table in TABLES}
     assert {table for table in TABLES if after[table] != before[table]} == {"decoded_frames"}

@@ -56,6 +56,21 @@ OTHER = Settings(
     max_iterations=7,
     target="label",
     seed=1,
+    max_undecodable_share=0.5,
+    max_drift=1.5,
+    accuracy_margin=0.1,
+    freshness_hours=24,
+    discovery_interval_seconds=5,
+    settle_seconds=7,
+    full_listing_seconds=60,
+    time_zone="Europe/Berlin",
+    nightly_cron="1 1 * * *",
+    refit_cron="2 2 * * 2",
+    vacuum_cron="3 3 * * 3",
+    retention_hours=24,
+    retries=1,
+    retry_delay_seconds=3,
+    recompute=True,
     scenes="skies",
     scenes_tile_size=500,
     scenes_radius=2,
@@ -163,6 +178,7 @@ def test_every_setting_reaches_its_resource() -> None:
     exports = resources["exports"].open("predictions", Warehouse.at("tables"))
     assert exports.root.uri == str(Path("files/predictions").absolute())
     assert resources["duplicates"].distance == 0.2
+    assert resources["reuse"].recompute
     recordings = resources["recordings_source"]
     assert (recordings.address, recordings.task_mib) == ("films", 16)
     assert recordings.defaults == RecordingOptions(
