@@ -232,10 +232,8 @@ def gather_stage(
     """
     if not tasks:
         return []
-    try:
-        return context.parallelize(tasks, min(len(tasks), slices or len(tasks))).mapPartitions(work).collect()
-    except (PySparkException, Py4JJavaError) as error:
-        raise StageError(failure_reason(error)) from error
+    slices = min(len(tasks), slices or len(tasks))
+    return guarded(lambda: context.parallelize(tasks, slices).mapPartitions(work).collect())
 
 
 def failure_reason(error: Exception) -> str:

@@ -129,6 +129,11 @@ def test_statistics_are_added_up(spark: SparkSession) -> None:
     assert aggregate_stage(spark.sparkContext, range(1000), lambda n: n, lambda one, other: one + other) == 499_500
 
 
+def test_statistics_are_merged_in_the_order_of_the_tasks(spark: SparkSession) -> None:
+    merged = aggregate_stage(spark.sparkContext, range(1000), lambda n: [n], lambda one, other: one + other)
+    assert merged == list(range(1000))
+
+
 def test_a_failing_task_says_what_its_code_said(spark: SparkSession) -> None:
     def fail(n: int) -> int:
         raise WarehouseError(f"row {n} is missing: write it")
