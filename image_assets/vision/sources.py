@@ -54,7 +54,8 @@ class ImageSource(Protocol):
 
 def is_image(name: str) -> bool:
     """Whether a file name has the suffix of a format that is read."""
-    return Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")
+    stem, _, suffix = name.rpartition(".")
+    return bool(stem) and f".{suffix.lower()}" in IMAGE_SUFFIXES and not name.startswith(".")
 
 
 def group_by_class(folders: list[str], root_name: str) -> dict[str, list[str]]:
@@ -112,11 +113,11 @@ class LocalSource:
     def files(self, folder: str) -> Iterator[ImageFile]:
         """List the pictures of a folder; sizes and times are of what a link points to, 0 where that is gone."""
         with os.scandir(Path(self.root, folder)) as entries:
-            names = sorted(entry.name for entry in entries if is_image(entry.name) and not _is_folder(entry))
-        for name in names:
+            found = {entry.name: entry for entry in entries if is_image(entry.name) and not _is_folder(entry)}
+        for name in sorted(found):
             path = f"{folder}/{name}" if folder else name
             try:
-                status = Path(self.root, path).stat()
+                status = found[name].stat()
             except OSError:
                 yield ImageFile(path, 0, 0)  # reading it will say why
             else:
