@@ -72,7 +72,7 @@ def warn(message: str) -> None:
 def main() -> None:
     """Run the command line."""
     # Each adds its command to the app; what is heavy they import when they run.
-    from image_assets.cli import classes, doctor, failures, run, scenes, show, status, vacuum  # noqa: F401
+    from image_assets.cli import classes, doctor, failures, open_report, run, scenes, show, status, vacuum  # noqa: F401
 
     try:
         app()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from image_assets.automation.tags import RECOMPUTE_TAG
 from image_assets.cli.app import app, examples, warn
 from image_assets.cli.arguments import AsJson, complete_source_class
 from image_assets.cli.chains import CHAINS, Chain
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from image_assets.progress import Progress
-
-RECOMPUTE_TAG = "image_assets/recompute"
 
 
 class RunError(ImageAssetsError):

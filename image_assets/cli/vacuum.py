@@ -8,8 +8,6 @@ from image_assets.cli.app import app, examples
 from image_assets.cli.arguments import complete_table
 from image_assets.cli.console import counted, number, output, say, size, table
 
-WEEK = 168
-
 
 @app.command(epilog=examples("vacuum --dry-run", "vacuum --retention-hours 24", "vacuum raw_images decoded_frames"))
 def vacuum(
@@ -18,13 +16,14 @@ def vacuum(
         typer.Argument(metavar="TABLE", help="Tables; all by default.", autocompletion=complete_table),
     ] = None,
     retention_hours: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=0,
-            help="How long replaced versions stay readable. Must be longer than a run takes, since the files of a run "
-            "under way belong to no version yet; 0 only while nothing runs.",
+            help="How long replaced versions stay readable; IMAGE_ASSETS_RETENTION_HOURS by default, a week. Must be "
+            "longer than a run takes, since the files of a run under way belong to no version yet; 0 only while "
+            "nothing runs.",
         ),
-    ] = WEEK,
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be freed.")] = False,
 ) -> None:
     """Remove files that no recent version of a table names: replaced pictures, leftovers of runs that died."""
@@ -38,8 +37,10 @@ def vacuum(
     for name in names or []:
         if name not in TABLES:
             raise WarehouseError(f"there is no table {name!r}: {suggestion(name, TABLES)}")
-    warehouse = Warehouse.at(load_settings().warehouse)
-    freed = list(vacuum_tables(warehouse, retention_hours, names or None, dry_run=dry_run))
+    settings = load_settings()
+    warehouse = Warehouse.at(settings.warehouse)
+    hours = settings.retention_hours if retention_hours is None else retention_hours
+    freed = list(vacuum_tables(warehouse, hours, names or None, dry_run=dry_run))
     console = output()
     if not freed:
         say(console, f"Nothing to free: there is no table at {warehouse.root.uri} yet.")
@@ -50,5 +51,5 @@ def vacuum(
     console.print(table(verb, ("table", "files>", "size>"), rows, ("all", number(files), size(total))))
     say(
         console,
-        f"{verb}: {counted(files, 'file')}, {size(total)}; versions of the last {retention_hours} h stay readable",
+        f"{verb}: {counted(files, 'file')}, {size(total)}; versions of the last {hours} h stay readable",
     )

@@ -86,15 +86,18 @@ def sleepy_numbers(task: Numbers) -> Iterator[pa.RecordBatch]:
 def test_a_stop_cancels_what_runs_and_tells_what_was_committed(spark: SparkSession, table: Table) -> None:
     plans = {name: [Numbers(name, 0, 10)] for name in ("Kiwi", "Fig", "Pear", "Plum", "Lime")}
 
+    def plan(name: str) -> list[Numbers]:
+        while name != "Kiwi" and not table.counts(["Kiwi"])["Kiwi"].rows:
+            time.sleep(0.05)  # Kiwi must not wait for a core behind tasks that sleep
+        return plans[name]
+
     def stop_once_kiwi_is_there(done: int, _expected: int) -> None:
         if done:
             raise KeyboardInterrupt
 
     outcomes: list[Outcome] = []
     started = time.monotonic()
-    stages = replace_partitions(
-        spark, table, list(plans), lambda name: plans[name], sleepy_numbers, on_progress=stop_once_kiwi_is_there
-    )
+    stages = replace_partitions(spark, table, list(plans), plan, sleepy_numbers, on_progress=stop_once_kiwi_is_there)
     with pytest.raises(KeyboardInterrupt):
         outcomes.extend(stages)
     assert time.monotonic() - started < 30
