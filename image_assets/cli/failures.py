@@ -26,7 +26,8 @@ def failures(
 ) -> None:
     """List the pictures that could not be read or decoded, each with its reason.
 
-    A failed picture keeps its row and is tried again when its class runs after the file has changed.
+    A failed picture keeps its row. One that could not be read is tried again in every run of its class; one that could
+    not be decoded when its file has changed, or with `run --full`.
     """
     from image_assets.fruits.failures import failures as read_failures
     from image_assets.fruits.failures import write_failures, write_json
