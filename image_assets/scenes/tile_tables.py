@@ -99,9 +99,8 @@ def grid_of_keys(scene: str, keys: Iterable[TileKey], table_name: str = "the tab
     """
     found = sorted(keys, key=lambda key: (key.y, key.x))
     tile_size = max(max(key.width, key.height) for key in found)
-    width = sum(key.width for key in found if key.y == found[0].y)
-    height = sum(key.height for key in found if key.x == found[0].x)
-    grid = TileGrid(scene, width, height, tile_size)
+    widths, heights = {key.x: key.width for key in found}, {key.y: key.height for key in found}
+    grid = TileGrid(scene, sum(widths.values()), sum(heights.values()), tile_size)
     expected = [tile.key for tile in grid.tiles()]
     if found != expected:
         missing, extra = set(expected) - set(found), len(found) - len(set(found) & set(expected))
