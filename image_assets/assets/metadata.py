@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
+from image_assets.progress import unit_of
 from image_assets.spark.partitions import Outcome
 from image_assets.warehouse.table import Table
 
@@ -38,8 +39,9 @@ def counts_metadata(outcome: Outcome) -> dict[str, Any]:
 def speed_metadata(outcome: Outcome, table: Table) -> dict[str, Any]:
     """Describe how a finished partition was computed and what it became."""
     rows = outcome.rows if outcome.changed is None else outcome.changed.computed
+    unit = unit_of(table.name).replace(" ", "_")
     return {
-        "images_per_second": round(rows / max(outcome.seconds, 1e-9), 1),
+        f"{'images' if unit == 'pictures' else unit}_per_second": round(rows / max(outcome.seconds, 1e-9), 1),
         "seconds": round(outcome.seconds, 3),
         "bytes": sum(file.size for file in outcome.files),
         "delta_version": outcome.version,

@@ -85,6 +85,7 @@ def test_the_description_of_the_recording_decides(recorded: Run) -> None:
     assert clusters["sizes"] == [78, 78, 78, 78]
     assert clusters["options"]["k"] == 4
     assert clusters["inertia"] == pytest.approx(548.9, rel=0.5)
+    assert recorded.metadata("pixel_series")["neurons"]["series_per_second"] > 100
     assert recorded.metadata("recording_frames")["neurons"]["shape"] == "(2, 28, 36)"
 
 
