@@ -92,5 +92,6 @@ def materialize_recordings(
         plan_available,
         produce,
         describe=describe_all,
-        configuration={"source": source.address, **version, **source.defaults.model_dump(mode="json", include=options)},
+        configuration={"source": source.address, **source.defaults.model_dump(mode="json", include=options)},
+        read=version,
     )

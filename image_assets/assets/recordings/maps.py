@@ -69,7 +69,7 @@ def _draw(
     """Draw a picture of each recording of the run, keep it as a file and show it in the metadata."""
     name = context.asset_key.to_user_string()
     version = warehouse.table(source).version()
-    known = provenance(context, {f"{source}_version": version})
+    known = provenance(context, {}, {f"{source}_version": version})
     shown: dict[str, dict[str, Any]] = {}
 
     def outcomes() -> Iterator[Outcome]:
