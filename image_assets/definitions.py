@@ -29,6 +29,7 @@ from image_assets.assets.code_links import with_code_links  # noqa: E402
 from image_assets.automation.discovery import discovery_sensor  # noqa: E402
 from image_assets.automation.jobs import jobs  # noqa: E402
 from image_assets.automation.maintenance import vacuum_job  # noqa: E402
+from image_assets.automation.recording_sensor import new_recordings  # noqa: E402
 from image_assets.automation.scene_sensor import new_scenes  # noqa: E402
 from image_assets.automation.schedules import schedules  # noqa: E402
 from image_assets.checks import counts, tables  # noqa: E402
@@ -69,7 +70,7 @@ def build_definitions(
         ],
         jobs=[*jobs, vacuum],
         schedules=schedules(settings, vacuum),
-        sensors=[discovery_sensor(settings), new_scenes],
+        sensors=[discovery_sensor(settings), new_scenes, new_recordings],
         resources={**resources_of(settings), **(resource_overrides or {})},
         # Steps of a run share one process, and with it one Spark session.
         executor=in_process_executor,

@@ -43,3 +43,9 @@ def _problem(key: str) -> str | None:
     if wrong:
         return f"it contains {wrong!r}"
     return None if key.isprintable() else "it contains a control character"
+
+
+def last_change(path: Path) -> float:
+    """Return when a recording, or a file directly in it, was last changed: seconds since the epoch."""
+    files = [path, *(path.iterdir() if path.is_dir() else ())]
+    return max(file.stat().st_mtime for file in files)
