@@ -35,7 +35,9 @@ PICTURE_SIZE = 128
 SHOWN_PAIRS = 12
 SHOWN_EXAMPLES = 30
 PACKAGES = ("image_assets", "dagster", "pyspark", "deltalake", "pyarrow", "keras", "openvino", "onnxruntime", "numpy")
-HIDDEN_FACTS = frozenset({"classes", "explained_variance_ratio", "explained_variance", "features_version"})
+HIDDEN_FACTS = frozenset(
+    {"classes", "fitted_classes", "options", "explained_variance_ratio", "explained_variance", "features_version"}
+)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from image_assets.assets.fruits.predictions import evaluation, fruit_classifier,
 from image_assets.assets.fruits.raw_images import raw_images
 from image_assets.assets.fruits.reduced_features import feature_projection, reduced_features
 from image_assets.assets.materialization import provenance
+from image_assets.assets.settled import no_vain_retries
 from image_assets.contracts import TABLES
 from image_assets.report.gather import StageTime, gather
 from image_assets.report.page import publish_page, render
@@ -42,6 +43,7 @@ SHOWN_DIGITS = 3
     deps=[decoded_frames, evaluation, near_duplicates],
     **unpartitioned({"spark", "html"}, code_version="1"),
 )
+@no_vain_retries
 def report(
     context: AssetExecutionContext,
     source: ImageSourceResource,
