@@ -42,13 +42,7 @@ types: $(READY)
 unit: $(READY)
 	$(BIN)/pytest
 
-test-environment: $(READY)  ## Pack what Spark executors need of Python into build/environment.tar.gz
-	rm -rf build/environment && mkdir -p build
-	$(UV) venv --quiet --relocatable --python $(BIN)/python build/environment
-	$(UV) pip install --quiet --python build/environment --requirement deploy/executor.txt --constraint requirements.lock
-	tar -czf build/environment.tar.gz -C build/environment .
-
-cluster: $(READY)  ## Run the chain on a Spark cluster of separate processes, with everything on S3
+test-cluster: $(READY)  ## Run the chain on a Spark cluster of separate processes, with everything on S3
 	$(BIN)/pytest -m '' image_assets_tests/cluster
 
 test-faults: $(READY)  ## Show what happens when processes, machines, networks, disks and pictures are bad
