@@ -48,4 +48,4 @@ def _problem(key: str) -> str | None:
 def last_change(path: Path) -> float:
     """Return when a recording, or a file directly in it, was last changed: seconds since the epoch."""
     files = [path, *(path.iterdir() if path.is_dir() else ())]
-    return max(file.stat().st_mtime for file in files)
+    return float(max(file.stat().st_mtime for file in files))
