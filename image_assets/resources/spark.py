@@ -9,7 +9,13 @@ from pydantic import Field, PrivateAttr
 from pyspark.sql import SparkSession
 
 from image_assets.resources.runs import end_abandoned_runs, note_process
-from image_assets.spark.session import SparkOptions, first_worker_started, prepare_environment, spark_configuration
+from image_assets.spark.session import (
+    SparkOptions,
+    first_worker_started,
+    is_spark_running,
+    prepare_environment,
+    spark_configuration,
+)
 from image_assets.spark.shipping import ship_package
 
 
@@ -32,6 +38,7 @@ class SparkResource(ConfigurableResource):
     extra: dict[str, str] = Field(default={}, description="Further Spark configuration; wins over the rest.")
 
     _session: SparkSession | None = PrivateAttr(default=None)
+    _is_ours: bool = PrivateAttr(default=False)
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator["SparkResource"]:
@@ -39,11 +46,10 @@ class SparkResource(ConfigurableResource):
         if context.instance is not None and context.run is not None:
             end_abandoned_runs(context.instance)
             note_process(context.instance, context.run)
-        found = SparkSession.getActiveSession()
         try:
             yield self
         finally:
-            if self._session is not None and self._session is not found:
+            if self._session is not None and self._is_ours:
                 self._session.stop()
             self._session = None
 
@@ -76,6 +82,8 @@ class SparkResource(ConfigurableResource):
         """
         if self._session is None:
             prepare_environment(self.options)
+            # Of the process, whichever thread asks: an active session is one of a thread.
+            self._is_ours = not is_spark_running()
             configuration = spark_configuration(self.options)
             with first_worker_started(configuration):
                 # The names are whole, so that Dagster's nesting of them is of no use here.

@@ -146,6 +146,11 @@ def start_session(options: SparkOptions) -> SparkSession:
     return session
 
 
+def is_spark_running() -> bool:
+    """Whether this process has a context, in whichever of its threads it was started."""
+    return SparkContext._active_spark_context is not None
+
+
 @contextmanager
 def first_worker_started(configuration: Mapping[str, str]) -> Iterator[None]:
     """Start the context and, while the block starts the session, the process that Python workers are forked from.
@@ -154,7 +159,7 @@ def first_worker_started(configuration: Mapping[str, str]) -> Iterator[None]:
     executors may come later.
     """
     is_local = configuration["spark.master"].startswith("local")
-    if not is_local or SparkSession.getActiveSession() is not None:
+    if not is_local or is_spark_running():
         yield
         return
     context = SparkContext.getOrCreate(SparkConf().setAll(list(configuration.items())))

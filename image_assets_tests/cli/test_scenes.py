@@ -45,7 +45,7 @@ def test_the_chain_of_scenes_runs_and_says_what_came_of_it(gallery: Workspace) -
     (gallery.folder / "scenes" / BROKEN).unlink()
     done = gallery.image_assets("run", "--chain", "scenes", GREY, "--json", IMAGE_ASSETS_SCENES_TILE_SIZE="64")
     assert done.returncode == 0, done.stderr
-    (row,) = json.loads(done.stdout)["classes"]
+    (row,) = json.loads(done.stdout)["scenes"]
     assert {key: row[key] for key in ("scene", "width", "height", "tiles", "reconstruction")} == {
         "scene": GREY,
         "width": 130,
