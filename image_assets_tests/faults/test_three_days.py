@@ -44,7 +44,8 @@ class Days:
         folder = self.project.source / split / (target or name)
         folder.mkdir(parents=True, exist_ok=True)
         for number in numbers:
-            shutil.copy(SAMPLE / split / name / f"{number}_100.jpg", folder / f"{name}_{number}.jpg")
+            (picture,) = (SAMPLE / split / name).glob(f"{number}_100.*")
+            shutil.copy(picture, folder / f"{name}_{number}{picture.suffix}")
 
     def switch(self, mutation: str, selector: str, name: str) -> None:
         """Start a sensor or a schedule, as the switch in the UI does."""
