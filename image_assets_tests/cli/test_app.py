@@ -15,7 +15,7 @@ def test_help_names_commands_and_exit_codes(bare: Workspace) -> None:
     shown = " ".join(re.sub(r"[│╭╮╰╯─]", " ", done.stdout).split())
     for command in ("classes", "doctor", "failures", "open", "run", "show", "status", "vacuum"):
         assert re.search(rf" {command} +[A-Z]", shown), command
-    assert "run Materialize chains: fruits, from the files to predictions" in shown
+    assert "run Materialize the fruits chain, from the files to predictions" in shown
     assert "130 stopped by Ctrl-C" in shown
     assert "docs/settings.md" in shown
 
