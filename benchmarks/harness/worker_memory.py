@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.1
+PROPORTIONAL_SAMPLE_SECONDS = 1.0
+"""The kernel walks all pages of a process for its proportional memory, and stops it meanwhile."""
 WORKER_MODULE = b"spark.daemon"
 
 
@@ -87,7 +89,7 @@ class TotalWorkerMemory:
             self._thread.join()
 
     def _sample_until_the_end(self) -> None:
-        while not self._ended.wait(2 * SAMPLE_SECONDS):
+        while not self._ended.wait(PROPORTIONAL_SAMPLE_SECONDS):
             sizes = [size for process in descendants() if (size := _proportional_mib(process))]
             self.peak_mib = max(self.peak_mib, sum(sizes))
             self.peak_of_one_mib = max([self.peak_of_one_mib, *sizes])

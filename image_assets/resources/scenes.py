@@ -5,6 +5,7 @@ from typing import Literal
 from dagster import ConfigurableResource
 from pydantic import Field
 
+from image_assets.resources.s3 import S3Storage
 from image_assets.scenes.catalogue import SceneCatalogue
 from image_assets.scenes.reconstruction import ReconstructionOptions
 from image_assets.warehouse.parquet import MEBIBYTE
@@ -29,10 +30,12 @@ class SceneResource(ConfigurableResource):
     )
     preview_size: int = Field(default=1024, description="Longest side of a preview in pixels.")
 
+    s3: S3Storage | None = Field(default=None, description="How S3 is reached; as the settings say by default.")
+
     @property
     def catalogue(self) -> SceneCatalogue:
         """The scenes."""
-        return SceneCatalogue(self.address, self.decode_mib * MEBIBYTE)
+        return SceneCatalogue(self.address, self.decode_mib * MEBIBYTE, None if self.s3 is None else self.s3.connection)
 
     @property
     def options(self) -> ReconstructionOptions:

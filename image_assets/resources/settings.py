@@ -85,6 +85,7 @@ def resources_of(settings: Settings, s3: S3Storage | None = None) -> dict[str, A
             pending_mib=settings.scenes_pending_mib,
             decode_mib=settings.scenes_decode_mib,
             preview_size=settings.scenes_preview_size,
+            s3=s3,
         ),
         "exports": ExportResource(
             root=settings.exports,

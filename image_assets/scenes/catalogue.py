@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from pyarrow import fs
 
 from image_assets.errors import ImageAssetsError, SettingsError, SourceError
+from image_assets.s3.connection import S3Connection
 from image_assets.tiles.generated import GeneratedScene
 from image_assets.tiles.geometry import TileGrid
 from image_assets.tiles.readers import open_scene
@@ -35,12 +36,14 @@ class SceneEntry:
         address: path or s3:// address of the file, or the name of a generated scene.
         size_bytes: of the file; 0 for a generated scene.
         decode_bytes: what may be decoded at once where the format leaves no other way.
+        s3: how S3 is reached; as the settings say by default.
     """
 
     key: str
     address: str
     size_bytes: int
     decode_bytes: int
+    s3: S3Connection | None = None
 
     @contextmanager
     def open(self) -> Iterator[SceneReader]:
@@ -52,7 +55,7 @@ class SceneEntry:
         if self.address.startswith(GENERATED):
             yield open_scene(self.address)
             return
-        location = Location(self.address)
+        location = Location.of(self.address, self.s3)
         if not location.is_s3:
             with closing(open_scene(Path(location.path), self.decode_bytes)) as reader:
                 yield reader
@@ -89,10 +92,12 @@ class SceneCatalogue:
     Attributes:
         address: with commas between; each a folder, an s3:// address or the name of a generated scene.
         decode_bytes: what may be decoded at once where a format leaves no other way.
+        s3: how S3 is reached; as the settings say by default.
     """
 
     address: str
     decode_bytes: int = 1 << 30
+    s3: S3Connection | None = None
 
     def entries(self) -> dict[str, SceneEntry]:
         """Return every scene by its key, sorted.
@@ -139,7 +144,7 @@ class SceneCatalogue:
         if part.startswith(GENERATED):
             yield SceneEntry(GeneratedScene.from_name(part).name, part, 0, self.decode_bytes)
             return
-        root = Location.of(part)
+        root = Location.of(part, self.s3)
         selector = fs.FileSelector(root.path, recursive=True)
         try:
             files = root.filesystem.get_file_info(selector)
@@ -150,7 +155,7 @@ class SceneCatalogue:
             visible = not any(name.startswith(".") for name in relative.parts)
             if file.type == fs.FileType.File and visible and relative.suffix.lower() in SCENE_SUFFIXES:
                 key = scene_key(str(relative))
-                yield SceneEntry(key, root.join(str(relative)).uri, file.size, self.decode_bytes)
+                yield SceneEntry(key, root.join(str(relative)).uri, file.size, self.decode_bytes, self.s3)
 
 
 def scene_key(relative_path: str) -> str:

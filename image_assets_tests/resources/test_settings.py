@@ -168,7 +168,7 @@ def test_every_setting_reaches_its_resource() -> None:
     assert resources["projection"].options == ProjectionOptions(
         "sparse_random_projection", 64, centre=False, whiten=True, jl_eps=0.5, jl_samples=1000, seed=1
     )
-    assert resources["scenes_source"].catalogue == SceneCatalogue("skies", 100 << 20)
+    assert resources["scenes_source"].catalogue == SceneCatalogue("skies", 100 << 20, resources["s3"].connection)
     assert resources["scenes_source"].options == ReconstructionOptions("median", {"size": 5}, "naive", 2, 64)
     assert (resources["scenes_source"].tile_size, resources["scenes_source"].preview_size) == (500, 256)
     assert resources["classifier"].options == ClassifierOptions(

@@ -63,11 +63,13 @@ class SceneProject:
     def register(self, *scenes: str) -> None:
         register_classes(self.instance, list(scenes), SCENE)
 
-    def run(self, *assets: str, job_name: str = "__ASSET_JOB", scenes: Sequence[str] = (), **settings: Any) -> "Run":
+    def run(
+        self, *assets: str, job_name: str = "__ASSET_JOB", scenes: Sequence[str] = (), source: str = "", **settings: Any
+    ) -> "Run":
         """Materialize assets, or all of a job if none is named."""
         chosen = Settings(
             **{
-                "scenes": f"{self.root / 'source'}, {STUDY}",
+                "scenes": source or f"{self.root / 'source'}, {STUDY}",
                 "warehouse": str(self.root / "warehouse"),
                 "scenes_tile_size": TILE,
                 **settings,
