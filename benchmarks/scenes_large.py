@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from threadpoolctl import threadpool_limits
 
+from benchmarks.harness.cpu_time import cpu_seconds
 from benchmarks.harness.machine import cores
 from benchmarks.harness.options import work_folder
 from benchmarks.harness.report import open_console, print_table, write_report
@@ -48,10 +49,11 @@ QUESTIONS = (
 
 
 class LoopSpeed(NamedTuple):
-    """Megapixels per second of a plain loop, with and without the time in which it makes its windows."""
+    """Megapixels per second of a plain loop, with and without making its windows, and per CPU second."""
 
     with_reading: float
     without_reading: float
+    per_cpu_second: float
 
 
 def plain_loop(scene: str, tile_size: int, options: ReconstructionOptions) -> LoopSpeed:
@@ -62,10 +64,10 @@ def plain_loop(scene: str, tile_size: int, options: ReconstructionOptions) -> Lo
     filtered = options.create()
     assert isinstance(filtered, HaloFilter)
     tiles = list(grid.tiles())[:: max(1, len(grid) // LOOP_TILES)]
-    reading, computing, pixels = 0.0, 0.0, 0
+    reading, computing, pixels, cpu = 0.0, 0.0, 0, 0.0
     for number, tile in enumerate(tiles):
         window = tile.halo_window(filtered.halo)
-        started = time.perf_counter()
+        started, cpu_before = time.perf_counter(), time.process_time()
         picture = reader.read_window(*window)
         read = time.perf_counter()
         result = filtered.apply(picture)[tile.window.within(window)]
@@ -73,8 +75,10 @@ def plain_loop(scene: str, tile_size: int, options: ReconstructionOptions) -> Lo
         encode_pixels(result)
         if number:  # the first one imports scipy
             reading, computing = reading + read - started, computing + time.perf_counter() - read
+            cpu += time.process_time() - cpu_before
             pixels += tile.window.area
-    return LoopSpeed(pixels / 1e6 / (reading + computing), pixels / 1e6 / computing)
+    megapixels = pixels / 1e6
+    return LoopSpeed(megapixels / (reading + computing), megapixels / computing, megapixels / cpu)
 
 
 def loops_at_once(processes: int, scene: str, tile_size: int, options: ReconstructionOptions) -> LoopSpeed:
@@ -97,13 +101,14 @@ class Stages:
 
     def run(self, name: str, compute: Compute) -> None:
         """Run one stage, from planning to commit, and watch the memory of the workers."""
-        started = time.perf_counter()
+        started, cpu = time.perf_counter(), cpu_seconds()
         with TotalWorkerMemory() as memory:
             (outcome,) = commit_partitions(self._spark, self._warehouse.table(name), [self._scene], compute)
         if outcome.error is not None:
             raise outcome.error
         self.results[name] = {
             "seconds": round(time.perf_counter() - started, 2),
+            "cpu_seconds": round(cpu_seconds() - cpu, 2),
             "bytes": sum(file.size for file in outcome.files),
             "workers_resident_mib": round(memory.peak_mib),
             "largest_worker_mib": round(memory.peak_of_one_mib),
@@ -140,9 +145,7 @@ def measure(
     arguments: argparse.Namespace, folder: Path, options: ReconstructionOptions, console: Console
 ) -> dict[str, Any]:
     """Run the loops and the stages."""
-    alone, together = (
-        loops_at_once(processes, arguments.scene, arguments.tile_size, options) for processes in (1, cores())
-    )
+    before = [loops_at_once(number, arguments.scene, arguments.tile_size, options) for number in (1, cores())]
     warehouse = Warehouse.at(folder / "warehouse")
     spark = start_session(SparkOptions(master=f"local[{cores()}]"))
     context = spark.sparkContext
@@ -170,10 +173,16 @@ def measure(
         stages.run("scene_preview", lambda s, rows: write_previews(context, [source, tiles], preview, s, 1024, rows))
         stages.run("reconstructed_scene", lambda s, rows: write_scene(context, warehouse, s, rows))
     spark.stop()
+    after = [loops_at_once(number, arguments.scene, arguments.tile_size, options) for number in (1, cores())]
+    alone, together = (
+        LoopSpeed(*(sum(pair) / 2 for pair in zip(*speeds, strict=True))) for speeds in zip(before, after, strict=True)
+    )
     info = open_scene(arguments.scene).describe()
     megapixels = info.width * info.height / 1e6
-    seconds = sum(stages.results[name]["seconds"] for name in ("reconstructed_tiles", "tile_statistics"))
+    counted = ("reconstructed_tiles", "tile_statistics")
+    seconds = sum(stages.results[name]["seconds"] for name in counted)
     per_core = megapixels / seconds / cores()
+    per_cpu_second = megapixels / sum(stages.results[name]["cpu_seconds"] for name in counted)
     return {
         "megapixels": megapixels,
         "stages": stages.results,
@@ -181,8 +190,9 @@ def measure(
         "chain_mpx_per_second": round(megapixels / seconds, 1),
         "loop_alone_mpx_per_second": [round(speed, 1) for speed in alone],
         "loop_per_core_mpx_per_second": [round(speed, 1) for speed in together],
-        "share_of_loop_alone": [round(per_core / speed, 3) for speed in alone],
-        "share_of_loop_per_core": [round(per_core / speed, 3) for speed in together],
+        "share_of_loop_alone": [round(per_core / speed, 3) for speed in alone[:2]],
+        "share_of_loop_per_core": [round(per_core / speed, 3) for speed in together[:2]],
+        "share_of_loops_by_cpu_time": round(per_cpu_second / together.per_cpu_second, 3),
         "light_keys": light_keys,
         "disk_bytes": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
     }
