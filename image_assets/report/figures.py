@@ -13,6 +13,11 @@ NAMED_CLASSES = 40
 """Classes whose names fit beside the matrix."""
 MIN_MAP_PICTURES = 8
 PLACES = 4
+ASPECT = 1.7
+"""Width of the map by its height, on a desk."""
+DISC_SHARE = 0.85
+"""Distance of two pictures at least, as a share of the distance that would fill the map evenly."""
+PUSHES = 40
 FRACTIONS = (0.5, 0.9, 0.95, 0.99)
 
 
@@ -35,8 +40,25 @@ def map_places(features: Float32Array, seed: int) -> Float64Array:
 
         perplexity = min(25.0, (n - 1) / 3)
         places = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(features).astype(np.float64)
+    return np.round(_stretched(_apart(_stretched(places))), PLACES)
+
+
+def _stretched(places: Float64Array) -> Float64Array:
+    """Let both axes run from 0 to 1."""
     low, high = places.min(axis=0, initial=np.inf), places.max(axis=0, initial=-np.inf)
-    return np.asarray(np.round((places - low) / np.where(high > low, high - low, 1), PLACES))
+    return np.asarray((places - low) / np.where(high > low, high - low, 1))
+
+
+def _apart(places: Float64Array) -> Float64Array:
+    """Push pictures that would cover each other apart, each pair by what is missing, a few rounds."""
+    least = DISC_SHARE / np.sqrt(max(1, len(places)))
+    wide = places * (ASPECT, 1.0)
+    for _ in range(PUSHES):
+        gaps = wide[:, None] - wide[None]
+        lengths = np.sqrt((gaps**2).sum(axis=2)) + np.eye(len(wide)) * least
+        missing = np.clip(least - lengths, 0, None) / np.maximum(lengths, 1e-9)
+        wide = wide + 0.4 * (gaps * missing[:, :, None]).sum(axis=1)
+    return wide / (ASPECT, 1.0)
 
 
 @dataclass(frozen=True)

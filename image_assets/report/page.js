@@ -74,9 +74,9 @@
       text.replaceChildren(title);
       if (wrong) text.append(document.createElement("br"), `taken for ${wrong}`);
       text.append(document.createElement("br"), paths[number]);
-      const [x, y] = placed[found], left = x + radius + 10 + 156 > box.width ? x - radius - 168 : x + radius + 10;
-      tip.style.left = `${Math.max(2, Math.min(left, box.width - 160))}px`;
-      tip.style.top = `${Math.max(4, Math.min(y - 80, box.height - tip.offsetHeight - 4))}px`;
+      const [x, y] = placed[found], left = x + radius + 10 + 176 > box.width ? x - radius - 188 : x + radius + 10;
+      tip.style.left = `${Math.max(2, Math.min(left, box.width - 180))}px`;
+      tip.style.top = `${Math.max(4, Math.min(y - 90, box.height - tip.offsetHeight - 4))}px`;
     }
     draw();
   }

@@ -17,6 +17,8 @@ def render(report: Report) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["count"] = lambda number: f"{number:,}"
     environment.filters["percent"] = percent
+    environment.filters["soft"] = soft
+    environment.filters["fact"] = lambda value: f"{value:.4g}" if isinstance(value, float) else value
     template = environment.from_string(_part("page.html"))
     # Both files are ours: only what they show is escaped.
     style, script = Markup(_part("page.css")), Markup(_part("page.js"))  # noqa: S704
@@ -26,6 +28,11 @@ def render(report: Report) -> str:
 def percent(share: float, digits: int = 2) -> str:
     """Write a share as a percentage."""
     return f"{100 * share:.{digits}f} %"
+
+
+def soft(name: str) -> Markup:
+    """Escape a name and let it break behind its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def map_data(report: Report) -> dict[str, Any]:
