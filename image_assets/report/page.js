@@ -12,7 +12,7 @@
     const { width, height } = canvas.getBoundingClientRect(), ratio = window.devicePixelRatio || 1;
     canvas.width = width * ratio;
     canvas.height = height * ratio;
-    radius = Math.max(6, Math.min(19, 0.42 * Math.sqrt(width * height / Math.max(1, points.length))));
+    radius = Math.max(6, Math.min(19, 0.38 * Math.sqrt(width * height / Math.max(1, points.length))));
     const edge = radius + 6;
     placed = points.map(([x, y]) => [edge + x * (width - 2 * edge), edge + y * (height - 2 * edge)]);
     draw();
