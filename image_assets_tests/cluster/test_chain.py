@@ -1,6 +1,7 @@
 """The chain on a cluster whose machines share nothing but the S3 server, and a machine that is lost on the way."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from image_assets_tests.s3.test_source import connection
 pytestmark = pytest.mark.cluster
 
 COPIES = {"Cherry": 8, "Banana": 8}
+IN_THE_MIDDLE_SECONDS = 1.0
+"""The tasks of the feature stage take at least twice that."""
 
 
 @pytest.fixture
@@ -49,22 +52,26 @@ def test_a_cluster_that_shares_nothing_but_s3_computes_the_chain(
 
 
 def test_a_machine_that_is_lost_in_the_feature_stage_loses_nothing(
-    chain: tuple[ChainProcess, Tables], spark_cluster: LocalCluster
+    chain: tuple[ChainProcess, Tables], spark_cluster: LocalCluster, tmp_path: Path
 ) -> None:
     process, tables = chain
     features = tables.warehouse.table("cnn_features")
-    bucket, key = features.root.path.split("/", 1)
+    bucket, key = tables.warehouse.root.path.split("/", 1)
     client = features.root.s3.client()  # type: ignore[union-attr]
 
-    def a_file_of_features_is_there() -> bool:
-        found = client.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
-        return any(item["Key"].endswith(".parquet") for item in found)
+    def the_network_is_there() -> bool:
+        found = client.list_objects_v2(Bucket=bucket, Prefix=f"{key}/_artifacts/").get("Contents", [])
+        return any(item["Key"].endswith(".onnx") for item in found)
 
     process.start()
-    process.wait_until(a_file_of_features_is_there)
-    assert not features.counts()  # nothing of it is committed yet
+    process.wait_until(the_network_is_there)  # the tasks of the feature stage follow at once
+    time.sleep(IN_THE_MIDDLE_SECONDS)
+    assert not features.exists(), "the machine was to be lost before anything of the stage is committed"
     spark_cluster.workers[0].kill()
     assert process.finish() == 0, process.said
+    assert any(
+        b"ExecutorLostFailure" in path.read_bytes() for path in (tmp_path / "events").rglob("*") if path.is_file()
+    )
     tables.assert_complete()
     tables.assert_vacuum_removes_only_orphans()
     assert {name: tables.warehouse.table(name).exists() for name in STAGES} == dict.fromkeys(STAGES, True)
