@@ -21,16 +21,17 @@ OLD = 1_700_000_000
 
 
 def make_source(folder: Path, n_classes: int, n_files: int) -> Path:
-    """Fill folders with hard links to one file."""
-    model = folder / "model"
-    model.write_bytes(b"x" * 5000)
-    os.utime(model, (OLD, OLD))
+    """Fill folders with hard links to one file per class: file systems allow some 65,000 links to one."""
+    models = [folder / f"model_{number}" for number in range(n_classes)]
+    for model in models:
+        model.write_bytes(b"x" * 5000)
+        os.utime(model, (OLD, OLD))
     source = folder / "source"
     for number in range(n_files):
         name = source / ("Training" if number % 4 else "Test") / f"Fruit {number % n_classes}"
         if number < 4 * n_classes:
             name.mkdir(parents=True, exist_ok=True)
-        os.link(model, name / f"{number}_100.jpg")
+        os.link(models[number % n_classes], name / f"{number}_100.jpg")
     for parent, _, _ in os.walk(source):
         os.utime(parent, (OLD, OLD))
     return source
