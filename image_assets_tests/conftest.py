@@ -17,8 +17,16 @@ if TYPE_CHECKING:  # Dagster takes seconds to import, and most tests do without 
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    """One Spark session for all tests that need one: its start takes seconds."""
-    session = start_session(SparkOptions(master="local[2]", driver_memory="1g"))
+    """One Spark session for all tests that need one: its start takes seconds.
+
+    Its workers have the credentials of the tests' S3 server, wherever that is started later: they inherit them now.
+    """
+    from image_assets_tests.s3.server import WRITER
+
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in WRITER.environment.items():
+            environment.setenv(name, value)
+        session = start_session(SparkOptions(master="local[2]", driver_memory="1g"))
     yield session
     session.stop()
 

@@ -17,7 +17,9 @@ from image_assets_tests.scenes.project import BROKEN, GREY, SKY, write_scenes
 
 
 def evaluate(instance: DagsterInstance, folder: Path) -> SensorResult | SkipReason:
-    found = new_scenes(build_sensor_context(instance, resources={"scenes_source": SceneResource(address=str(folder))}))
+    resources = {"scenes_source": SceneResource(address=str(folder))}
+    with build_sensor_context(instance, resources=resources) as context:
+        found = new_scenes(context)
     assert isinstance(found, SensorResult | SkipReason)
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from image_assets.tiles.reconstruction import registered_reconstructions
+from image_assets.tiles import reconstruction
 from image_assets_tests.scenes.project import Run
 from image_assets_tests.shared import REPOSITORY
 
@@ -26,9 +26,10 @@ def test_the_examples_run(
     (tmp_path / "data").mkdir()
     (tmp_path / "data/warehouse").symlink_to(scene_chain.project.root / "warehouse")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reconstruction, "_FACTORIES", dict(reconstruction._FACTORIES))
     exec(compile(code, "docs/scenes.md", "exec"), {})  # noqa: S102 - our own page
     if "register(" in code:
-        assert "local_maximum" in registered_reconstructions()
+        assert "local_maximum" in reconstruction.registered_reconstructions()
     else:
         assert "12" in capsys.readouterr().out  # tiles of the first scene
 
