@@ -32,7 +32,7 @@ class Chain:
         kept: assets that stay as they are when only some partitions are named.
         results: what the tables hold of each partition after the run, for `--json` and for `draw`.
         draw: the results as a table.
-        next_step: what to say at the end.
+        next_step: what to say at the end; <warehouse> stands for its address.
         with_all: whether a run of everything goes on with this chain.
         report: address of a page that shows the results, if the chain makes one.
     """

@@ -84,7 +84,7 @@ def run(
         say(console, f"Tables: {result['warehouse']}  Run: {result['run_id']}")
         if result["report"]:
             say(console, f"Report: {result['report']}")
-        say(console, chain.next_step)
+        say(console, chain.next_step.replace("<warehouse>", result["warehouse"]))
 
 
 def _run_chain(
