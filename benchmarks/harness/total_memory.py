@@ -1,16 +1,16 @@
 """Memory of this process and all that come from it, the JVM and the Python workers, sampled from /proc."""
 
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
-from benchmarks.harness.worker_memory import descendants
+from benchmarks.harness.worker_memory import Sampler, descendants
 
 SAMPLE_SECONDS = 0.25
 
 
 @dataclass
-class TotalMemory:
+class TotalMemory(Sampler):
     """Samples until the block ends; Linux only.
 
     Proportional memory (PSS) counts each page once, however many processes share it, files that are mapped included.
@@ -22,24 +22,7 @@ class TotalMemory:
 
     peak_mib: float = 0.0
     peaks_mib: dict[str, float] = field(default_factory=dict)
-    _ended: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-
-    def __enter__(self) -> "TotalMemory":
-        """Begin."""
-        self._thread = threading.Thread(target=self._sample_until_the_end, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _sample_until_the_end(self) -> None:
-        while not self._ended.wait(SAMPLE_SECONDS):
-            self.sample()
+    every_seconds: ClassVar[float] = SAMPLE_SECONDS
 
     def sample(self) -> None:
         """Look at every process once."""

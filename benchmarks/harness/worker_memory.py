@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar, Self
 
 SAMPLE_SECONDS = 0.1
 PROPORTIONAL_SAMPLE_SECONDS = 1.0
@@ -11,22 +12,15 @@ WORKER_MODULE = b"spark.daemon"
 
 
 @dataclass
-class WorkerMemory:
-    """Samples until the block ends; Linux only.
+class Sampler:
+    """Samples in a thread until the block ends; Linux only."""
 
-    Attributes:
-        peak_resident_mib: the most that any worker had resident, mapped files included.
-        peak_anonymous_mib: the most that any worker had of its own: what could run out.
-        workers: processes that were seen, the one that forks them included.
-    """
+    _ended: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
+    _thread: threading.Thread | None = field(default=None, init=False, repr=False)
 
-    peak_resident_mib: float = 0.0
-    peak_anonymous_mib: float = 0.0
-    workers: set[int] = field(default_factory=set)
-    _ended: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    every_seconds: ClassVar[float] = SAMPLE_SECONDS
 
-    def __enter__(self) -> "WorkerMemory":
+    def __enter__(self) -> Self:
         """Begin."""
         self._thread = threading.Thread(target=self._sample_until_the_end, daemon=True)
         self._thread.start()
@@ -39,8 +33,27 @@ class WorkerMemory:
             self._thread.join()
 
     def _sample_until_the_end(self) -> None:
-        while not self._ended.wait(SAMPLE_SECONDS):
+        while not self._ended.wait(self.every_seconds):
             self.sample()
+
+    def sample(self) -> None:
+        """Look once."""
+        raise NotImplementedError
+
+
+@dataclass
+class WorkerMemory(Sampler):
+    """Samples until the block ends; Linux only.
+
+    Attributes:
+        peak_resident_mib: the most that any worker had resident, mapped files included.
+        peak_anonymous_mib: the most that any worker had of its own: what could run out.
+        workers: processes that were seen, the one that forks them included.
+    """
+
+    peak_resident_mib: float = 0.0
+    peak_anonymous_mib: float = 0.0
+    workers: set[int] = field(default_factory=set)
 
     def sample(self) -> None:
         """Look at every worker once."""
@@ -63,7 +76,7 @@ class WorkerMemory:
 
 
 @dataclass
-class TotalWorkerMemory:
+class TotalWorkerMemory(Sampler):
     """Proportional memory (shared pages divided among those that share them) of all Python workers at once; Linux only.
 
     Attributes:
@@ -73,26 +86,14 @@ class TotalWorkerMemory:
 
     peak_mib: float = 0.0
     peak_of_one_mib: float = 0.0
-    _ended: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
 
-    def __enter__(self) -> "TotalWorkerMemory":
-        """Begin."""
-        self._thread = threading.Thread(target=self._sample_until_the_end, daemon=True)
-        self._thread.start()
-        return self
+    every_seconds: ClassVar[float] = PROPORTIONAL_SAMPLE_SECONDS
 
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        self._ended.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _sample_until_the_end(self) -> None:
-        while not self._ended.wait(PROPORTIONAL_SAMPLE_SECONDS):
-            sizes = [size for process in descendants() if (size := _proportional_mib(process))]
-            self.peak_mib = max(self.peak_mib, sum(sizes))
-            self.peak_of_one_mib = max([self.peak_of_one_mib, *sizes])
+    def sample(self) -> None:
+        """Look at every worker once."""
+        sizes = [size for process in descendants() if (size := _proportional_mib(process))]
+        self.peak_mib = max(self.peak_mib, sum(sizes))
+        self.peak_of_one_mib = max([self.peak_of_one_mib, *sizes])
 
 
 def _proportional_mib(process: int) -> float:
