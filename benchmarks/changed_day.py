@@ -73,7 +73,7 @@ def seconds(result: ExecuteInProcessResult) -> dict[str, float]:
 def computed(result: ExecuteInProcessResult) -> dict[str, int]:
     """Return the pictures that each stage has computed."""
     return {
-        name: sum(int(event.metadata["computed"].value) for event in result.asset_materializations_for_node(name))
+        name: sum(int(str(event.metadata["computed"].value)) for event in result.asset_materializations_for_node(name))
         for name in STAGES
     }
 

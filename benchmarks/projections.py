@@ -1,16 +1,15 @@
-"""Fits of the projection and the classifier: ours against MLlib's PCA and scikit-learn's, and logistic regression.
+"""The fit of PCA: ours against MLlib's and scikit-learn's.
 
-python -m benchmarks.projections --features WAREHOUSE [--components 256] [--runs 3]
-python -m benchmarks.projections --classes 119 --pictures 60000 [--components 256]
+    python -m benchmarks.projections --features WAREHOUSE [--components 256] [--runs 3]
 
-The first takes the features of a warehouse (the chain makes them), all rows as training rows, so that the three see the
-same numbers. The second fits the classifier inside Spark to made-up features of that shape: clusters whose distances
-make some classes overlap. It tells how long the fit takes, not how good it is on photographs.
+Takes the features of a warehouse (the chain makes them), all rows as training rows, so that the three see the same
+numbers.
 """
 
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +18,18 @@ import pyarrow as pa
 from pyspark.ml import feature as mllib_feature
 from pyspark.ml.functions import array_to_vector
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import col
 from rich.console import Console
 
 from benchmarks.harness.measuring import Spread, interleaved, ratios
 from benchmarks.harness.options import work_folder
 from benchmarks.harness.report import open_console, print_table, write_report
 from image_assets.fruits.blocks import feature_matrix
-from image_assets.fruits.classifier import ClassifierOptions, fit_classifier
 from image_assets.fruits.projection import ProjectionOptions, fit_projection
 from image_assets.spark.session import SparkOptions, start_session
-from image_assets.vision.arrow import list_array
 from image_assets.warehouse.data_source import read_table
 from image_assets.warehouse.parquet import write_batches
 from image_assets.warehouse.warehouse import Warehouse
-
-SEED = 42
-BLOCK_ROWS = 4096
 
 
 def timed(action: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
@@ -67,7 +62,7 @@ def measure_pca(arguments: argparse.Namespace, spark: SparkSession, folder: Path
     table = warehouse.table("cnn_features")
     matrix = feature_matrix(table.read(["features"])["features"].combine_chunks())
     vectors = read_table(spark, warehouse, "cnn_features", ["features"])
-    vectors = vectors.select(array_to_vector("features").alias("features")).cache()
+    vectors = vectors.select(array_to_vector(col("features")).alias("features")).cache()
     vectors.count()
 
     def ours() -> np.ndarray:
@@ -81,9 +76,7 @@ def measure_pca(arguments: argparse.Namespace, spark: SparkSession, folder: Path
         return np.asarray(PCA(k, svd_solver="full").fit(matrix).components_)
 
     contestants = {"ours": ours, "MLlib": mllib, "scikit-learn": sklearn}
-    found = interleaved(
-        {name: lambda action=action: timed(action) for name, action in contestants.items()}, arguments.runs, console
-    )
+    found = interleaved({name: partial(timed, action) for name, action in contestants.items()}, arguments.runs, console)
     seconds = {name: [run[0] for run in runs] for name, runs in found.items()}
     reference = found["ours"][0][1]
     apart = {name: up_to_sign(reference, runs[0][1]) for name, runs in found.items()}
@@ -109,56 +102,10 @@ def up_to_sign(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.abs(one - other * signs[:, None]).max())
 
 
-def made_up_features(folder: Path, classes: int, pictures: int, width: int) -> Warehouse:
-    """Write `reduced_features` of clusters; variances fall as those of principal components do."""
-    rng = np.random.default_rng(SEED)
-    warehouse = Warehouse.at(folder / "made_up")
-    table = warehouse.table("reduced_features")
-    scales = (1 + np.arange(width)) ** -0.6
-    centres = rng.normal(size=(classes, width)) * scales
-    for number in range(classes):
-        count = pictures // classes + (number < pictures % classes)
-        features = (centres[number] + 0.75 * scales * rng.normal(size=(count, width))).astype(np.float32)
-        name = f"class_{number:03d}"
-        columns = {
-            "path": pa.array([f"{name}/{i}" for i in range(count)]),
-            "split": pa.repeat(pa.scalar("training"), count),
-            **{key: pa.repeat(pa.scalar(name), count) for key in ("fruit_class", "label", "content_sha256")},
-            "projection": pa.repeat(pa.scalar(f"pca-{width}/made-up"), count),
-            "features": list_array(features),
-        }
-        batch = pa.RecordBatch.from_arrays([columns[key] for key in table.schema.names], schema=table.schema)
-        files = write_batches(table.root, table.schema, table.partition_column, [batch], table.write_options)
-        table.commit(files, [name])
-    return warehouse
-
-
-def measure_classifier(
-    arguments: argparse.Namespace, spark: SparkSession, folder: Path, console: Console
-) -> dict[str, Any]:
-    """Fit the classifiers inside Spark."""
-    warehouse = made_up_features(folder, arguments.classes, arguments.pictures, arguments.components)
-    features = warehouse.table("reduced_features")
-    results: dict[str, Any] = {}
-    rows = []
-    for method in ("logistic_regression", "linear_discriminant"):
-        started = time.perf_counter()
-        fitted = fit_classifier(spark.sparkContext, features, ClassifierOptions(method=method))  # type: ignore[arg-type]
-        seconds = time.perf_counter() - started
-        passes = fitted.metadata.get("evaluations", 1)
-        results[method] = {"seconds": round(seconds, 2), "passes": passes}
-        rows.append((method, f"{seconds:.1f}", passes))
-    shape = f"{arguments.pictures:,} made-up pictures of {arguments.classes} classes, {arguments.components} components"
-    print_table(console, f"Fit of {shape}", ["classifier", "seconds", "passes"], rows)
-    return results
-
-
 def main() -> None:
     """Read the arguments, measure, write the report."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    options.add_argument("--features", type=Path, help="warehouse with cnn_features, for the comparison of PCAs")
-    options.add_argument("--classes", type=int, default=119, help="classes of the made-up features")
-    options.add_argument("--pictures", type=int, default=60_000, help="made-up training pictures")
+    options.add_argument("--features", type=Path, required=True, help="warehouse with cnn_features")
     options.add_argument("--components", type=int, default=256, help="components of the projection")
     options.add_argument("--runs", type=int, default=3, help="rounds of the comparison")
     options.add_argument("--work-dir", type=Path, help="where tables go; a temporary folder by default")
@@ -166,10 +113,8 @@ def main() -> None:
     console = open_console()
     spark = start_session(SparkOptions(driver_memory="3g"))
     with work_folder(arguments) as folder:
-        measure = measure_pca if arguments.features else measure_classifier
-        results = measure(arguments, spark, folder, console)
-    name = "projections_pca" if arguments.features else "projections_classifier"
-    write_report(name, vars(arguments), results, console)
+        results = measure_pca(arguments, spark, folder, console)
+    write_report("projections", vars(arguments), results, console)
 
 
 if __name__ == "__main__":

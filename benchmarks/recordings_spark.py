@@ -117,7 +117,7 @@ def measure(spark: SparkSession, folder: Path, shape: tuple[int, ...]) -> Measur
     path.unlink()
     for table in sizes:
         shutil.rmtree(folder / "warehouse" / table)
-    peaks = {kind: round(size) for kind, size in memory.peaks_mib.items()}
+    peaks = {kind: round(size, 0) for kind, size in memory.peaks_mib.items()}
     return Measured(shape[1], n_series, round(source), seconds, sizes, round(memory.peak_mib), peaks, local)
 
 

@@ -12,6 +12,7 @@ import argparse
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ class Bench:
 def compare(bench: Bench, runs: int, console: Console, title: str) -> dict[str, Any]:
     """Measure all strategies in turns and print a table."""
     bench.seconds("partial")  # starts the workers
-    measured = interleaved({name: lambda name=name: bench.seconds(name) for name in STRATEGY_NAMES}, runs, console)
+    measured = interleaved({name: partial(bench.seconds, name) for name in STRATEGY_NAMES}, runs, console)
     results, rows = {}, []
     for name, seconds in measured.items():
         found = bench.last[name]

@@ -10,8 +10,9 @@ from pyspark.sql import SparkSession
 
 from image_assets.fruits import classifier, cnn_features, decoded_frames, evaluation, projection
 from image_assets.fruits.raw_images import plan_class, read_images
-from image_assets.spark.partitions import Task, replace_partitions
+from image_assets.spark.partitions import replace_partitions
 from image_assets.spark.stages import Batches, Kernel, plan_fragments, scan
+from image_assets.spark.updates import Task
 from image_assets.vision.decode import DecodeOptions
 from image_assets.vision.sources import open_source
 from image_assets.warehouse.artifacts import Artifact
@@ -71,6 +72,13 @@ class Chain:
         warehouse: root of the tables.
         backbone: the network.
         classes: to compute; all of the source by default.
+
+    Attributes:
+        warehouse: where the tables are.
+        classes: what is computed.
+        projection: how features are reduced.
+        classifier: how the classifier is fitted.
+        scores: of the last evaluation.
     """
 
     def __init__(
@@ -89,6 +97,9 @@ class Chain:
         self._store = self.warehouse.artifacts
         self._folders = self._source.class_folders()
         self.classes = list(classes or self._folders)
+        self.projection = projection.ProjectionOptions()
+        self.classifier = classifier.ClassifierOptions()
+        self.scores: evaluation.Evaluations = {}
         stages: tuple[Callable[[], int], ...] = (
             self._raw_images,
             self._decoded_frames,
@@ -139,7 +150,7 @@ class Chain:
 
     def _feature_projection(self) -> int:
         features = self.warehouse.table("cnn_features")
-        fitted = projection.fit_projection(self._context, features, projection.ProjectionOptions())
+        fitted = projection.fit_projection(self._context, features, self.projection)
         return self._publish(projection.KIND, projection.NAME, fitted)
 
     def _reduced_features(self) -> int:
@@ -149,7 +160,7 @@ class Chain:
 
     def _fruit_classifier(self) -> int:
         features = self.warehouse.table("reduced_features")
-        fitted = classifier.fit_classifier(self._context, features, classifier.ClassifierOptions())
+        fitted = classifier.fit_classifier(self._context, features, self.classifier)
         return self._publish(classifier.KIND, classifier.NAME, fitted)
 
     def _predictions(self) -> int:
@@ -159,9 +170,9 @@ class Chain:
 
     def _evaluation(self) -> int:
         target = classifier.load_classifier(self._store, self._store.latest(classifier.KIND, classifier.NAME)[0]).target
-        scores = evaluation.evaluate(self._context, self.warehouse.table("predictions"), target)
+        self.scores = evaluation.evaluate(self._context, self.warehouse.table("predictions"), target)
         table = self.warehouse.table("evaluation")
-        evaluation.publish_scores(table, scores, target, {})
+        evaluation.publish_scores(table, self.scores, {})
         return sum(file.size for file in table.files())
 
     def _transform(self, stage: str, columns: Sequence[str], kernel: Kernel, batch_rows: int) -> int:

@@ -1,5 +1,6 @@
 """Resident memory of the Python workers that Spark started from this process, sampled from /proc."""
 
+import re
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import ClassVar, Self
 SAMPLE_SECONDS = 0.1
 PROPORTIONAL_SAMPLE_SECONDS = 1.0
 """The kernel walks all pages of a process for its proportional memory, and stops it meanwhile."""
-WORKER_MODULE = b"spark.daemon"
+WORKER_COMMAND = re.compile(rb"\0-m\0\w+(\.\w+)?\.daemon\0")
+"""Only of Python workers: the JVM has the name of the module in its command line, too."""
 
 
 @dataclass
@@ -59,7 +61,7 @@ class WorkerMemory(Sampler):
         """Look at every worker once."""
         for process in descendants():
             try:
-                if WORKER_MODULE not in Path(f"/proc/{process}/cmdline").read_bytes():
+                if not WORKER_COMMAND.search(Path(f"/proc/{process}/cmdline").read_bytes()):
                     continue
                 status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
             except (FileNotFoundError, ProcessLookupError):
@@ -99,7 +101,7 @@ class TotalWorkerMemory(Sampler):
 def _proportional_mib(process: int) -> float:
     """Return the memory of a process if it is a Python worker, else 0."""
     try:
-        if WORKER_MODULE not in Path(f"/proc/{process}/cmdline").read_bytes():
+        if not WORKER_COMMAND.search(Path(f"/proc/{process}/cmdline").read_bytes()):
             return 0.0
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,10 +1,10 @@
 """Stage 5: fitting a classifier to the reduced features of the training split, and applying it to a class."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial, reduce
 from operator import add
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +27,7 @@ from image_assets.learning.classifier import LinearClassifier, class_indices
 from image_assets.learning.discriminant import fit_discriminant
 from image_assets.learning.logistic import LogisticLoss, Progress, fit_logistic, logistic_loss
 from image_assets.learning.moments import Float64Array, IntArray
-from image_assets.spark.stages import Batches, Kernel, plan_fragments
+from image_assets.spark.stages import Batches, Kernel, merge_tree, plan_fragments
 from image_assets.vision.arrow import list_array, list_array_of_strings
 from image_assets.warehouse.artifacts import Artifact, ArtifactStore
 from image_assets.warehouse.reading import Fragment
@@ -38,7 +38,6 @@ NAME = "fruit_classifier"
 SOURCE_COLUMNS = [*KEY_COLUMNS, "projection", "features"]
 TOP_K = 5
 
-Statistic = TypeVar("Statistic")
 LabelledBlock = tuple[Float32Array, IntArray]
 
 
@@ -95,12 +94,12 @@ def fit_classifier(
     try:
         width = feature_width(features)
         if options.method == "linear_discriminant":
-            moments = _added(blocks, partial(ClassMoments.of_blocks, n_features=width, n_classes=len(classes)))
+            moments = merge_tree(blocks, partial(ClassMoments.of_blocks, n_features=width, n_classes=len(classes)), add)
             classifier = fit_discriminant(moments, classes, class_weight=options.class_weight)
         else:
             classifier = fit_logistic(
                 lambda parameters, weights: _loss(blocks, parameters, weights),
-                _added(blocks, partial(ClassSpread.of_blocks, n_features=width, n_classes=len(classes))),
+                merge_tree(blocks, partial(ClassSpread.of_blocks, n_features=width, n_classes=len(classes)), add),
                 classes,
                 c=options.c,
                 class_weight=options.class_weight,
@@ -144,12 +143,6 @@ def _labelled_blocks(
 
     # A task per core: there are a hundred passes, and what a task costs beside its rows is paid in each.
     return context.parallelize(fragments, min(len(fragments), context.defaultParallelism)).flatMap(blocks)
-
-
-def _added(blocks: "RDD[LabelledBlock]", statistic: Callable[[Iterable[LabelledBlock]], Statistic]) -> Statistic:
-    """Take a statistic of the rows of each task and add them up as a tree."""
-    moments: Statistic = blocks.mapPartitions(lambda rows: iter([statistic(rows)])).treeReduce(add)
-    return moments
 
 
 def _loss(blocks: "RDD[LabelledBlock]", parameters: Float64Array, weights: Float64Array) -> LogisticLoss:

@@ -26,13 +26,6 @@ def order_by_distance(distances: Float64Array) -> IntArray:
     return np.asarray(leaves_list(tree), dtype=np.int64)
 
 
-def centroid_distances(centroids: Float64Array) -> Float64Array:
-    """Return the Euclidean distances [c, c] of the mean features [c, d] of the classes."""
-    from scipy.spatial.distance import pdist, squareform
-
-    return np.asarray(squareform(pdist(centroids)))
-
-
 def confusion_distances(counts: IntArray) -> Float64Array:
     """Return 1 minus the share of pictures of either class taken for the other, float64 [c, c].
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 from py4j.protocol import Py4JJavaError
-from pyspark import SparkContext
+from pyspark import RDD, SparkContext
 from pyspark.accumulators import Accumulator
 from pyspark.errors import PySparkException
 
@@ -26,6 +26,7 @@ from image_assets.warehouse.reading import Fragment, read_fragment, read_rows, s
 from image_assets.warehouse.table import Table
 
 Task = TypeVar("Task")
+Row = TypeVar("Row")
 Statistic = TypeVar("Statistic")
 Result = TypeVar("Result")
 Batches = Iterator[pa.RecordBatch]
@@ -178,15 +179,34 @@ def aggregate_stage(
         StageError: if a task fails for good, with the reason that its Python code gave.
     """
     slices = min(len(tasks), 4 * context.defaultParallelism)
+    return merge_tree(
+        context.parallelize(tasks, slices), lambda tasks_of_slice: reduce(merge, map(partial, tasks_of_slice)), merge
+    )
 
-    def fold(place: int, tasks_of_slice: Iterable[Task]) -> Iterator[tuple[int, Statistic]]:
-        yield place, reduce(merge, map(partial, tasks_of_slice))
+
+def merge_tree(
+    rows: "RDD[Row]",
+    statistic: Callable[[Iterable[Row]], Statistic],
+    merge: Callable[[Statistic, Statistic], Statistic],
+) -> Statistic:
+    """Take a statistic of the rows of each Spark partition and add them up as a tree, neighbours in their order.
+
+    Sums of floats depend on their order: this one is the same every time, whichever partition is done first.
+
+    Args:
+        rows: in one partition or more, none of them empty where `statistic` needs a row.
+        statistic: of the rows of one partition.
+        merge: associative; may change and return its first argument.
+
+    Raises:
+        StageError: if a task fails for good, with the reason that its Python code gave.
+    """
 
     def merge_in_order(group: Iterable[tuple[int, Statistic]]) -> Statistic:
-        return reduce(merge, (statistic for _, statistic in sorted(group, key=itemgetter(0))))
+        return reduce(merge, (found for _, found in sorted(group, key=itemgetter(0))))
 
-    parts = context.parallelize(tasks, slices).mapPartitionsWithIndex(fold)
-    # Sums of floats depend on their order: neighbours are merged in theirs, whichever arrives first.
+    slices = rows.getNumPartitions()
+    parts = rows.mapPartitionsWithIndex(lambda place, of_partition: iter([(place, statistic(of_partition))]))
     while slices > FAN_IN:
         slices = ceil(slices / FAN_IN)
         parts = parts.map(lambda part: (part[0] // FAN_IN, part)).groupByKey(slices).mapValues(merge_in_order)

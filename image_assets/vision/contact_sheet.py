@@ -3,7 +3,6 @@
 The font is the one that Pillow brings along, so that a sheet looks the same on every machine.
 """
 
-import io
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -85,13 +84,6 @@ def draw_label(image: Image.Image, text: str) -> Image.Image:
     draw.rounded_rectangle(box, radius=padding, fill=_LABEL_BOX)
     draw.text((2 * padding, (box[1] + box[3]) / 2), line, _LABEL_INK, font, anchor="lm")
     return labelled
-
-
-def png_bytes(image: Image.Image) -> bytes:
-    """Return an image as the bytes of a PNG file."""
-    stream = io.BytesIO()
-    image.save(stream, "PNG", optimize=True)
-    return stream.getvalue()
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,8 @@ from image_assets.warehouse.parquet import MEBIBYTE, WriteOptions
 from image_assets.warehouse.table import Table
 
 BLOB_ROW_GROUP_ROWS = 128
+BLOB_COMPRESSION_LEVEL = -5
+"""Of zstd. Frames of photographs take 10 % more bytes than at level 1, half the time to write and to read."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Warehouse:
         options = WriteOptions(target_file_bytes=self.target_file_mib * MEBIBYTE)
         if name in BLOB_TABLES:
             options = WriteOptions(
-                target_file_bytes=self.target_file_mib * MEBIBYTE, row_group_rows=BLOB_ROW_GROUP_ROWS
+                target_file_bytes=self.target_file_mib * MEBIBYTE,
+                row_group_rows=BLOB_ROW_GROUP_ROWS,
+                compression_level=BLOB_COMPRESSION_LEVEL,
             )
         elif name in TILE_TABLES:
             options = WriteOptions(

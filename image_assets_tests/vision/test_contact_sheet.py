@@ -1,10 +1,8 @@
-import io
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from image_assets.vision.contact_sheet import contact_sheet, draw_label, png_bytes
+from image_assets.vision.contact_sheet import contact_sheet, draw_label
 
 COLOURS = [(200, 0, 0), (0, 200, 0), (0, 0, 200), (200, 200, 0), (0, 200, 200)]
 FRAMES = [np.full((20, 20, 3), colour, np.uint8) for colour in COLOURS]
@@ -84,10 +82,3 @@ def test_label_leaves_the_picture_that_it_was_given_unchanged() -> None:
     image = Image.new("RGB", (100, 100), "white")
     draw_label(image, "pear")
     assert image.getextrema() == ((255, 255),) * 3
-
-
-def test_png_bytes_hold_the_same_pixels() -> None:
-    sheet = contact_sheet(FRAMES, list("abcde"))
-    with Image.open(io.BytesIO(png_bytes(sheet))) as copy:
-        assert copy.format == "PNG"
-        assert np.array_equal(np.asarray(copy), np.asarray(sheet))
