@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from image_assets.errors import IncompatibleArtifactError, WarehouseError
+from image_assets.warehouse.distinct import distinct_values
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.reading import Fragment, read_fragment
 from image_assets.warehouse.table import Table
@@ -51,20 +52,19 @@ def only_value(table: Table, column: str, remedy: str) -> str:
         IncompatibleArtifactError: if there are several, naming them and the remedy.
         WarehouseError: if there is no row.
     """
-    values = sorted(pc.unique(table.read([column])[column]).to_pylist())
+    values = distinct_values(table, column)
     if not values:
         raise WarehouseError(NO_ROWS.format(name=table.name))
     if len(values) > 1:
         raise IncompatibleArtifactError(
             f"table {table.name!r} mixes rows of {len(values)} values of {column!r} ({', '.join(values)}): {remedy}"
         )
-    return str(values[0])
+    return values[0]
 
 
 def training_values(table: Table, column: str) -> list[str]:
     """Return the values of a column, such as the class or the label, that have training rows, sorted."""
-    rows = table.read(["split", column])
-    return sorted(pc.unique(rows.filter(pc.equal(rows["split"], "training"))[column]).to_pylist())
+    return distinct_values(table, column, where=("split", "training"))
 
 
 def training_blocks(table: Table, label_column: str) -> Callable[[Fragment], Iterator[tuple[Float32Array, pa.Array]]]:

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark import RDD, SparkContext, StorageLevel
 
 from image_assets.contracts import KEY_COLUMNS, PREDICTIONS
@@ -30,6 +29,7 @@ from image_assets.learning.moments import Float64Array, IntArray
 from image_assets.spark.stages import Batches, Kernel, merge_tree, plan_fragments
 from image_assets.vision.arrow import list_array, list_array_of_strings
 from image_assets.warehouse.artifacts import Artifact, ArtifactStore
+from image_assets.warehouse.distinct import distinct_values
 from image_assets.warehouse.reading import Fragment
 from image_assets.warehouse.table import Table
 
@@ -126,7 +126,7 @@ def outdated_classifier(store: ArtifactStore, features: Table, options: Classifi
         WarehouseError: if nothing was fitted yet.
     """
     _, artifact = store.latest(KIND, NAME)
-    projections = pc.unique(features.read(["projection"])["projection"]).to_pylist()
+    projections = distinct_values(features, "projection")
     if set(projections) - {artifact.metadata["projection"]}:
         return f"it was fitted on features of {artifact.metadata['projection']}, and there are those of {projections}"
     return outdated_fit(artifact, asdict(options), training_values(features, options.target))
