@@ -21,7 +21,10 @@ from image_assets.warehouse.copying import Copies, copy_rows
 from image_assets.warehouse.parquet import DataFile, delete_files
 from image_assets.warehouse.table import Table
 
-PARTITIONS_AT_ONCE = 3
+FEWEST_AT_ONCE, MOST_AT_ONCE = 3, 16
+"""Partitions side by side: more of them crowd the driver's memory and the log, where their commits wait in line."""
+CORES_PER_PARTITION = 8
+"""A class of a thousand pictures has eight tasks (`MIN_TASK_ROWS`), and keeps no more cores busy."""
 PROGRESS_SECONDS = 0.5
 PLAN_ATTEMPTS = 3
 """Plans of one partition, each made anew because another writer has changed the partition meanwhile."""
@@ -175,6 +178,11 @@ def commit_partitions(
     return _side_by_side(spark, target.name, partitions, change, expected_rows, on_progress)
 
 
+def partitions_at_once(cores: int) -> int:
+    """Return how many partitions run side by side: enough for all cores of small classes, and two for the gaps."""
+    return min(max(cores // CORES_PER_PARTITION + 2, FEWEST_AT_ONCE), MOST_AT_ONCE)
+
+
 def _side_by_side(
     spark: SparkSession,
     name: str,
@@ -198,7 +206,7 @@ def _side_by_side(
         return replace(outcome, seconds=time.monotonic() - started)
 
     inherit = inheritable_thread_target(spark)
-    with ThreadPoolExecutor(PARTITIONS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(partitions_at_once(context.defaultParallelism)) as pool:
         waiting: set[Future[Outcome]] = {pool.submit(inherit(run), partition) for partition in partitions}
         try:
             while waiting:

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from image_assets.errors import WarehouseError
-from image_assets.spark.partitions import Outcome, replace_partitions
+from image_assets.spark.partitions import Outcome, partitions_at_once, replace_partitions
 from image_assets.spark.stages import StageError, aggregate_stage, plan_fragments, scan, write_stage
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import WriteOptions, write_batches
@@ -143,3 +143,7 @@ def test_a_failing_task_says_what_its_code_said(spark: SparkSession) -> None:
 
     with pytest.raises(StageError, match=r"^row 7 is missing: write it"):
         aggregate_stage(spark.sparkContext, [7], fail, max)
+
+
+def test_more_cores_take_more_partitions_at_once() -> None:
+    assert [partitions_at_once(cores) for cores in (1, 2, 8, 16, 64, 112, 640)] == [3, 3, 3, 4, 10, 16, 16]
