@@ -27,7 +27,13 @@ class SourceError(ImageAssetsError):
 
 
 class S3Error(ImageAssetsError):
-    """S3 refuses, does not answer, or nobody said with which credentials to ask it."""
+    """S3 refuses, or nobody said with which credentials to ask it: a person has to change something."""
+
+
+class S3UnavailableError(S3Error):
+    """S3 does not answer, or answers that it cannot at the moment, after every attempt that the settings allow."""
+
+    retryable = True
 
 
 class WeightsError(ImageAssetsError):

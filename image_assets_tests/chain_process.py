@@ -1,6 +1,7 @@
 """The whole chain as a process of its own, which a test may kill, and what must hold of its tables then."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -79,6 +80,11 @@ class ChainProcess:
     def said(self) -> str:
         """What the command has printed so far."""
         return self.output.read_text(errors="replace")
+
+    @property
+    def stages_done(self) -> int:
+        """Number of stages that have told their end."""
+        return len(re.findall(r"^\w+: .* in [\d.,]+ s, ", self.said, re.MULTILINE))
 
     @property
     def running(self) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from image_assets.errors import S3Error
+from image_assets.errors import ImageAssetsError, S3Error, S3UnavailableError
 
 REMEDIES = {
     "NoSuchBucket": "there is no such bucket: create it, or correct the address",
@@ -16,8 +16,8 @@ REMEDIES = {
     "RequestTimeTooSkewed": "the clock of this machine is wrong",
     "AccessDenied": "the credentials do not allow it: they need to list and read, and to write where a warehouse is",
     "PermanentRedirect": "the bucket is in another region: set IMAGE_ASSETS_S3_REGION",
-    "SlowDown": "the server asks for fewer requests: lower IMAGE_ASSETS_S3_CONCURRENT_READS",
 }
+BUSY = "SlowDown: the server asks for fewer requests: lower IMAGE_ASSETS_S3_CONCURRENT_READS"
 UNREACHABLE = (
     "the server does not answer: check IMAGE_ASSETS_S3_ENDPOINT (or AWS_ENDPOINT_URL_S3) and the network, and run again"
 )
@@ -27,17 +27,23 @@ UNREACHABLE_SIGNS = re.compile(
 )
 
 
-def refusal(error: BaseException) -> str | None:
-    """Find in an error what S3 refused and what helps; None if it is about something else."""
+def refusal(address: str, error: BaseException) -> S3Error | None:
+    """Return what an error means for an address: what S3 refused and what helps; None if it is about something else.
+
+    Refusals are an `S3Error`: they stay until a person changes something. A server that does not answer or is too busy
+    is an `S3UnavailableError`, which is worth another attempt.
+    """
     text = str(error)
     code = re.search(r"<Code>(\w+)</Code>|An error occurred \((\w+)\)", text)
     found = next((group for group in code.groups() if group), "") if code else ""
     if found in REMEDIES:
-        return f"{found}: {REMEDIES[found]}"
+        return S3Error(f"{address}: {found}: {REMEDIES[found]}")
+    if found == "SlowDown":
+        return S3UnavailableError(f"{address}: {BUSY}")
     if UNREACHABLE_SIGNS.search(text):
-        return UNREACHABLE
+        return S3UnavailableError(f"{address}: {UNREACHABLE}")
     if "status code: 403" in text or found == "403":
-        return f"AccessDenied: {REMEDIES['AccessDenied']}"
+        return S3Error(f"{address}: AccessDenied: {REMEDIES['AccessDenied']}")
     return None
 
 
@@ -50,10 +56,10 @@ def explained(address: str) -> Iterator[None]:
     """
     try:
         yield
-    except S3Error:
+    except ImageAssetsError:  # says by itself what it is about
         raise
     except Exception as error:
-        reason = refusal(error)
-        if reason is None:
+        meant = refusal(address, error)
+        if meant is None:
             raise
-        raise S3Error(f"{address}: {reason}") from None
+        raise meant from None

@@ -108,7 +108,7 @@ class S3Source:
 
         Raises:
             OSError: it is gone, or cannot be addressed.
-            S3Error: S3 refuses or does not answer; another attempt may succeed.
+            S3Error: S3 refuses; or does not answer, which another attempt may cure (`S3UnavailableError`).
         """
         bucket, key = split_address(self.root)
         store = self.connection.store(bucket)

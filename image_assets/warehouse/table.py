@@ -6,7 +6,6 @@ dies leaves files that no version names, which `vacuum` removes.
 """
 
 import json
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,16 +15,16 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-from image_assets.errors import CommitContentionError, StalePlanError, WarehouseError
+from image_assets.errors import S3Error, StalePlanError, WarehouseError
 from image_assets.s3.refusals import explained
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import DataFile, WriteOptions
 from image_assets.warehouse.reading import read_batches
+from image_assets.warehouse.transactions import transact
 
-COMMIT_ATTEMPTS = 30
 REPLACED = "replaced_partitions"
 """Commit property: the partitions that a commit replaced, as JSON; the log itself names none of them."""
 
@@ -250,29 +249,20 @@ class Table:
         added: list[AddAction | RemoveAction] = [
             _add_action(file, self.partition_column, data_change=not same_rows) for file in files
         ]
-        settings = CommitProperties(custom_metadata=dict(properties), max_commit_retries=0)
-        for attempt in range(COMMIT_ATTEMPTS):
-            delta = self._open_or_create(schema)
-            version = int(delta.version()) + 1
-            # No retry inside delta-rs: each attempt resolves what leaves the table against the newest version.
-            try:
-                with explained(self.root.uri):
-                    delta.create_write_transaction(
-                        [*added, *removals(delta)],
-                        mode="append" if filters is None else "overwrite",
-                        schema=schema,
-                        partition_by=[self.partition_column],
-                        partition_filters=filters,
-                        commit_properties=settings,
-                    )
-            except CommitFailedError:
-                time.sleep(random.uniform(0.01, 0.05) * (attempt + 1))  # noqa: S311 - spreads writers, no secret
-            else:
-                return version
-        raise CommitContentionError(
-            f"table {self.name!r}: {COMMIT_ATTEMPTS} attempts to commit all lost against other writers; "
-            "run fewer writers at once and materialize again (nothing was changed)"
-        )
+
+        def write(delta: DeltaTable, settings: CommitProperties) -> None:
+            with explained(self.root.uri):  # here, too: a server that is away is no other writer
+                delta.create_write_transaction(
+                    [*added, *removals(delta)],
+                    mode="append" if filters is None else "overwrite",
+                    schema=schema,
+                    partition_by=[self.partition_column],
+                    partition_filters=filters,
+                    commit_properties=settings,
+                )
+
+        with explained(self.root.uri):
+            return transact(self.name, lambda: self._open_or_create(schema), write, properties)
 
     def vacuum(self, retention_hours: int, *, dry_run: bool = False) -> list[str]:
         """Remove files that no version of the last `retention_hours` names, and return their paths.
@@ -285,30 +275,31 @@ class Table:
         """
         if not self.exists():
             return []
-        return list(
-            self.snapshot().vacuum(
+        with explained(self.root.uri):
+            removed = self.snapshot().vacuum(
                 retention_hours=retention_hours, dry_run=dry_run, enforce_retention_duration=False, full=True
             )
-        )
+        return list(removed)
 
     def _open_or_create(self, schema: Schema) -> DeltaTable:
         if not self.exists():
             self.root.make_folder()
             try:
-                create_table_with_add_actions(
-                    self.root.uri,
-                    schema,
-                    [],
-                    mode="error",
-                    partition_by=[self.partition_column],
-                    name=self.name,
-                    storage_options=self.root.delta_options,
-                    # Two writers that create the table at once must not both commit its creation.
-                    commit_properties=CommitProperties(max_commit_retries=0),
-                )
-            except DeltaError:
-                if not self.exists():  # otherwise another writer created it meanwhile
-                    raise
+                with explained(self.root.uri):
+                    create_table_with_add_actions(
+                        self.root.uri,
+                        schema,
+                        [],
+                        mode="error",
+                        partition_by=[self.partition_column],
+                        name=self.name,
+                        storage_options=self.root.delta_options,
+                        # Two writers that create the table at once must not both commit its creation.
+                        commit_properties=CommitProperties(max_commit_retries=0),
+                    )
+            except (DeltaError, S3Error):
+                if not self.exists():  # otherwise it was created meanwhile, by another writer or by a request that S3
+                    raise  # carried out without an answer
         delta = self.snapshot()
         found = [(f.name, f.type) for f in delta.schema().fields]
         expected = [(f.name, f.type) for f in schema.fields]

@@ -12,10 +12,12 @@ from image_assets_tests.cluster.local_cluster import LocalCluster
 from image_assets_tests.s3.pictures import upload
 from image_assets_tests.s3.server import WRITER, S3Server
 from image_assets_tests.s3.test_source import connection
+from image_assets_tests.shared import REPOSITORY
 
 pytestmark = pytest.mark.cluster
 
 COPIES = {"Cherry": 8, "Banana": 8}
+PACKED = REPOSITORY / "build/environment.tar.gz"
 IN_THE_MIDDLE_SECONDS = 1.0
 """The tasks of the feature stage take at least twice that."""
 
@@ -49,6 +51,18 @@ def test_a_cluster_that_shares_nothing_but_s3_computes_the_chain(
     logs = [path for folder in (tmp_path, spark_cluster.folder) for path in folder.rglob("*") if path.is_file()]
     assert any(b"SparkListenerEnvironmentUpdate" in path.read_bytes() for path in logs)
     assert [path for path in logs if WRITER.secret_key.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.skipif(not PACKED.exists(), reason="make environment has not packed it")
+def test_a_packed_environment_is_all_that_the_machines_need(
+    chain: tuple[ChainProcess, Tables], spark_cluster: LocalCluster
+) -> None:
+    process, tables = chain
+    packed = {"IMAGE_ASSETS_SPARK_ARCHIVES": f"{PACKED}#environment"}
+    assert process.run(**packed, IMAGE_ASSETS_SPARK_PYTHON="./environment/bin/python") == 0, process.said
+    tables.assert_complete()
+    unpacked = list(spark_cluster.folder.glob("worker-*-work/*/*/environment/bin/python"))
+    assert {path.parents[4].name for path in unpacked} == {"worker-0-work", "worker-1-work"}
 
 
 def test_a_machine_that_is_lost_in_the_feature_stage_loses_nothing(

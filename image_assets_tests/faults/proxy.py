@@ -4,7 +4,7 @@ import http.client
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +23,7 @@ class Faults:
         delay_seconds: wait before each answer.
         refusal: code of an S3 error that every request is answered by, and its HTTP status.
         silent: whether requests are never answered.
+        loses: whether the answer to a request of this method and path is lost: it is carried out, and answered by 500.
         seed: of the choice.
         requests: number of requests so far.
         errors: number of those answered by 500 or 503.
@@ -32,6 +33,7 @@ class Faults:
     delay_seconds: float = 0.0
     refusal: tuple[int, str] | None = None
     silent: bool = False
+    loses: Callable[[str, str], bool] = lambda _method, _path: False
     seed: int = 7
     requests: int = 0
     errors: int = 0
@@ -65,8 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.faults.delay_seconds)
         error = self.faults.choose()
         if error is not None:
-            status, code = error
-            self._answer(status, [("Content-Type", "application/xml")], ERROR.format(code=code).encode())
+            self._answer_error(*error)
             return
         connection = http.client.HTTPConnection(self.target, timeout=60)
         try:
@@ -78,11 +79,17 @@ class _Handler(BaseHTTPRequestHandler):
             return
         finally:
             connection.close()
+        if self.faults.loses(self.command, self.path):
+            self._answer_error(500, "InternalError")
+            return
         headers = [(name, value) for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP]
         length = response.getheader("Content-Length")
         self._answer(response.status, headers, content, length if self.command == "HEAD" else None)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_request  # noqa: N815 - names that http.server asks for
+
+    def _answer_error(self, status: int, code: str) -> None:
+        self._answer(status, [("Content-Type", "application/xml")], ERROR.format(code=code).encode())
 
     def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes, length: str | None = None) -> None:
         self.send_response_only(status)

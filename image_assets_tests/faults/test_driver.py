@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from image_assets_tests.chain_process import ChainProcess, Tables, sample_pictur
 pytestmark = pytest.mark.faults
 
 KILLS = 20
+DIFFERENT_MOMENTS = 4
+"""Numbers of finished stages at which a run was killed: fewer would mean that only one moment was tried."""
 SEED = 7
 COPIES = {"Cherry": 2, "Banana": 2, "Apple Red 1": 2}
 
@@ -35,20 +38,30 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ChainPro
         process.clean_up()
 
 
+def timed(process: ChainProcess, warehouse: Path) -> tuple[float, float]:
+    """Run into another warehouse, and return when the first table appeared and when the run ended, in seconds."""
+    started = time.monotonic()
+    process.start(IMAGE_ASSETS_WAREHOUSE=str(warehouse))
+    process.wait_until(warehouse.exists)
+    first = time.monotonic() - started
+    assert process.finish() == 0, process.said
+    return first, time.monotonic() - started
+
+
 def test_twenty_kills_leave_whole_tables_and_the_next_run_completes(project: tuple[ChainProcess, Tables]) -> None:
     process, tables = project
-    # Not from a first complete run: the first kills fall into the making of the tables.
-    moments, duration, killed = random.Random(SEED), 30.0, 0
-    while killed < KILLS:
+    # The first kills fall into the making of the tables, and all of them between the first table and the end.
+    first, end = timed(process, process.folder / "elsewhere")
+    moments, reached = random.Random(SEED), []
+    while len(reached) < KILLS:
         process.start()
-        time.sleep(moments.uniform(2.0, duration))
+        time.sleep(moments.uniform(first, end))
         if process.running:
             process.kill()
-            killed += 1
+            reached.append(process.stages_done)
         tables.assert_readable()
-    started = time.monotonic()
+    assert len(set(reached)) >= DIFFERENT_MOMENTS, reached
     assert process.run() == 0, process.said
-    assert time.monotonic() - started < 10 * duration
     tables.assert_complete()
 
 
