@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 READY := $(VENV)/.ready
+PACKED := build/environment.tar.gz
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test lint types unit test-cluster test-faults environment cluster s3 lock clean
@@ -42,17 +43,19 @@ types: $(READY)
 unit: $(READY)
 	$(BIN)/pytest
 
-test-cluster: $(READY)  ## Run the chain on a Spark cluster of separate processes, with everything on S3
+test-cluster: $(READY) $(PACKED)  ## Run the chain on a Spark cluster of separate processes, with everything on S3
 	$(BIN)/pytest -m '' image_assets_tests/cluster
 
-test-faults: $(READY)  ## Show what happens when processes, machines, networks, disks and pictures are bad
+test-faults: $(READY) $(PACKED)  ## Show what happens when processes, machines, networks, disks and pictures are bad
 	$(BIN)/pytest -m '' image_assets_tests/cluster image_assets_tests/faults
 
-environment: $(READY)  ## Pack what Spark executors need of Python into build/environment.tar.gz
+environment: $(PACKED)  ## Pack what Spark executors need of Python into build/environment.tar.gz
+
+$(PACKED): deploy/executor.txt requirements.lock | $(READY)
 	rm -rf build/environment && mkdir -p build
 	$(UV) venv --quiet --relocatable --python $(BIN)/python build/environment
 	$(UV) pip install --quiet --python build/environment --requirement deploy/executor.txt --constraint requirements.lock
-	tar -czf build/environment.tar.gz -C build/environment .
+	tar -cf - -C build/environment --exclude pyspark/jars . | gzip -1 > $@.part && mv $@.part $@
 
 cluster: $(READY)  ## Run a Spark master, two workers and an S3 server; prints the variables that point the project to it
 	@$(BIN)/python -m image_assets_tests.cluster.local_cluster .cluster

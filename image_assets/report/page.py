@@ -3,7 +3,6 @@
 from importlib.resources import files
 from typing import Any
 
-import pyarrow as pa
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
@@ -49,13 +48,7 @@ def map_data(report: Report) -> dict[str, Any]:
 
 def publish_page(location: Location, page: str) -> None:
     """Replace the report at once; on S3 with the type that makes browsers show it."""
-    content = page.encode()
-    if not location.is_s3:
-        location.write_bytes(content)
-        return
-    kind = {"Content-Type": "text/html; charset=utf-8"}
-    with location.filesystem.open_output_stream(location.path, metadata=kind) as sink:
-        sink.write(pa.py_buffer(content))
+    location.write_bytes(page.encode(), content_type="text/html; charset=utf-8")
 
 
 def _part(name: str) -> str:

@@ -125,7 +125,7 @@ class S3Connection:
             "timeout": f"{self.request_seconds}s",
         }
         if self.endpoint:
-            options["AWS_ENDPOINT_URL"] = self.endpoint
+            options["AWS_ENDPOINT_URL_S3"] = self.endpoint  # AWS_ENDPOINT_URL would lose against the environment
             options["AWS_ALLOW_HTTP"] = str(self.endpoint.startswith("http://")).lower()
         if self.unsigned:
             return {**options, "AWS_SKIP_SIGNATURE": "true"}
@@ -226,7 +226,9 @@ def _store(connection: S3Connection, bucket: str) -> "S3Store":
         current_keys(connection)  # says in plain words if there are none
         options["credential_provider"] = Boto3CredentialProvider(_session(connection), ttl=timedelta(minutes=5))
     if connection.endpoint:
-        options["endpoint"] = _bucket_endpoint(connection.endpoint, bucket, path_style=connection.path_style_wanted)
+        # The option `endpoint` would lose against AWS_ENDPOINT_URL_S3 in the environment.
+        endpoint = _bucket_endpoint(connection.endpoint, bucket, path_style=connection.path_style_wanted)
+        options["aws_endpoint_url_s3"] = endpoint
     return S3Store(
         bucket,
         region=connection.region or DEFAULT_REGION,

@@ -56,9 +56,15 @@ class ObjectReader(io.RawIOBase):
 class ObjectWriter(io.RawIOBase):
     """A file that becomes an object when it is closed, uploaded in parts while it is written."""
 
-    def __init__(self, store: "S3Store", key: str, address: str) -> None:
+    def __init__(self, store: "S3Store", key: str, address: str, content_type: str | None = None) -> None:
         self._address, self._position = address, 0
-        self._writer = obstore.open_writer(store, key, buffer_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
+        self._writer = obstore.open_writer(
+            store,
+            key,
+            attributes=None if content_type is None else {"Content-Type": content_type},
+            buffer_size=PART_BYTES,
+            max_concurrency=PARTS_AT_ONCE,
+        )
 
     def writable(self) -> bool:
         """Return True."""

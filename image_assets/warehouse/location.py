@@ -144,19 +144,24 @@ class Location:
         with explained(self.uri):
             return bytes(self.s3.store(bucket).get(key).bytes())
 
-    def write_bytes(self, content: bytes) -> None:
-        """Publish a file at once: a reader sees the old content or the new, never a part."""
-        with self.replacing() as sink:
+    def write_bytes(self, content: bytes, content_type: str | None = None) -> None:
+        """Publish a file at once: a reader sees the old content or the new, never a part.
+
+        Args:
+            content: of the file.
+            content_type: what S3 tells browsers that it is; a file on disk has none.
+        """
+        with self.replacing(content_type) as sink:
             sink.write(content)
 
     @contextmanager
-    def replacing(self) -> Iterator[pa.NativeFile]:
+    def replacing(self, content_type: str | None = None) -> Iterator[pa.NativeFile]:
         """Open a sink whose content appears here when the block ends without an error."""
         if self.s3 is not None:
             from image_assets.s3.objects import ObjectWriter
 
             bucket, key = split_address(self.uri)
-            writer = ObjectWriter(self.s3.store(bucket), key, self.uri)
+            writer = ObjectWriter(self.s3.store(bucket), key, self.uri, content_type)
             try:
                 yield pa.PythonFile(writer, mode="w")
             except BaseException:

@@ -1,6 +1,7 @@
 """The driver killed at random moments: the tables stay readable and whole, and the next run completes."""
 
 import random
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,7 @@ def timed(process: ChainProcess, warehouse: Path) -> tuple[float, float]:
     """Run into another warehouse, and return when the first table appeared and when the run ended, in seconds."""
     started = time.monotonic()
     process.start(IMAGE_ASSETS_WAREHOUSE=str(warehouse))
-    process.wait_until(warehouse.exists)
+    process.wait_until(lambda: (warehouse / "raw_images").exists())
     first = time.monotonic() - started
     assert process.finish() == 0, process.said
     return first, time.monotonic() - started
@@ -54,11 +55,15 @@ def test_twenty_kills_leave_whole_tables_and_the_next_run_completes(project: tup
     first, end = timed(process, process.folder / "elsewhere")
     moments, reached = random.Random(SEED), []
     while len(reached) < KILLS:
+        started = time.monotonic()
         process.start()
-        time.sleep(moments.uniform(first, end))
-        if process.running:
+        try:
+            process.finish(moments.uniform(min(first, end), end))
+        except subprocess.TimeoutExpired:
             process.kill()
             reached.append(process.stages_done)
+        else:
+            end = time.monotonic() - started  # faster than when it was timed
         tables.assert_readable()
     assert len(set(reached)) >= DIFFERENT_MOMENTS, reached
     assert process.run() == 0, process.said
