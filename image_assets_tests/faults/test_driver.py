@@ -40,7 +40,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ChainPro
 
 
 def timed(process: ChainProcess, warehouse: Path) -> tuple[float, float]:
-    """Run into another warehouse, and return the seconds that it took, and after which share the first table appeared."""
+    """Run into another warehouse; return the seconds that it took, and after which share of them a table appeared."""
     started = time.monotonic()
     process.start(IMAGE_ASSETS_WAREHOUSE=str(warehouse))
     process.wait_until((warehouse / "raw_images").exists)
