@@ -1,16 +1,9 @@
 """The Dagster UI as a person meets it: a real browser, a real `dagster dev`, clicks instead of calls."""
 
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 import urllib.parse
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +11,7 @@ import numpy as np
 import pytest
 
 from image_assets.vision.contact_sheet import contact_sheet
+from image_assets_tests.dagster_dev import dagster_dev, project_environment
 from image_assets_tests.shared import REPOSITORY
 
 if TYPE_CHECKING:
@@ -25,7 +19,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-START_SECONDS, RUN_SECONDS, STOP_SECONDS, CLICK_SECONDS = 180, 300, 20, 30
+RUN_SECONDS, CLICK_SECONDS = 300, 30
 PICTURES = {"Banana": 3, "Kiwi": 1}
 """Good pictures of each class; Banana has a broken one besides."""
 
@@ -46,8 +40,11 @@ def page(tmp_path: Path) -> "Iterator[Page]":
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """Settings of a project with two small classes, an own instance and an own warehouse."""
+def address(page: "Page", tmp_path: Path) -> Iterator[str]:
+    """The address of a running `dagster dev` over two small classes.
+
+    It asks for the page first, so that nothing starts in vain.
+    """
     for name, count in PICTURES.items():
         pictures = sorted((REPOSITORY / "data" / "fruits" / "Training" / name).glob("*.jpg"))[:count]
         folder = tmp_path / "source" / "Training" / name
@@ -55,78 +52,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
         for picture in pictures:
             shutil.copy(picture, folder)
     (tmp_path / "source" / "Training" / "Banana" / "broken.jpg").write_bytes(b"no picture")
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(REPOSITORY / ".dagster" / "dagster.yaml", home)
-    # Dagster greets the first visitor of an instance with an invitation that covers the page: this one was seen.
-    (home / ".nux").mkdir()
-    (home / ".nux" / "nux.yaml").write_text("seen: 1\n")
-    return {
-        **os.environ,
-        "DAGSTER_HOME": str(home),
-        "IMAGE_ASSETS_SOURCE": str(tmp_path / "source"),
-        "IMAGE_ASSETS_WAREHOUSE": str(tmp_path / "warehouse"),
-        "IMAGE_ASSETS_SPARK_MASTER": "local[1]",
-        "IMAGE_ASSETS_SPARK_DRIVER_MEMORY": "1g",
-    }
-
-
-@pytest.fixture
-def address(page: "Page", environment: Mapping[str, str], tmp_path: Path) -> Iterator[str]:
-    """The address of a running `dagster dev`; it asks for the page first, so that nothing starts in vain."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
-    log = tmp_path / "dagster_dev.log"
-    with log.open("wb") as sink:
-        server = subprocess.Popen(
-            [*command, "-w", REPOSITORY / "workspace.yaml"],
-            # Not the repository: its .env would win over the DAGSTER_HOME of the environment.
-            cwd=tmp_path,
-            env=environment,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_until_served(f"http://127.0.0.1:{port}", server, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        stop(server)
-
-
-def wait_until_served(address: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/server_info", timeout=5) as answer:  # noqa: S310 - own server
-                assert answer.status == 200
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail(f"dagster dev does not answer at {address}:\n{log.read_text()[-3000:]}")
-
-
-def stop(server: "subprocess.Popen[bytes]") -> None:
-    """End the server and all that it started: services, runs and their JVM share its process group."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(server.pid, how)
-        except ProcessLookupError:
-            return
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline and group_lives(server):
-            time.sleep(0.2)
-
-
-def group_lives(server: "subprocess.Popen[bytes]") -> bool:
-    server.poll()
-    try:
-        os.killpg(server.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    with dagster_dev(tmp_path, project_environment(tmp_path)) as served:
+        yield served
 
 
 def choose_class(page: "Page", fruit_class: str) -> None:
