@@ -5,9 +5,7 @@ configuration, where a single run can still change them. Credentials are not set
 AWS chain (environment, profile, instance role).
 """
 
-import json
 import os
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -286,25 +284,3 @@ def _ignored(name: str, known: set[str]) -> str:
 def _variable(name: str | int) -> str:
     text = str(name).upper()
     return text if text.startswith((PREFIX, "AWS_")) else f"{PREFIX}{text}"
-
-
-def settings_page() -> str:
-    """Return docs/settings.md: every variable with its default and what it is for."""
-    lines = [
-        "# Settings",
-        "",
-        "Each is an environment variable, also read from a file `.env` in the working directory. A single run can",
-        "change most of them in Dagster's launchpad. S3 takes its credentials from the standard AWS chain.",
-        "",
-        "| Variable | Default | What it is for |",
-        "|---|---|---|",
-    ]
-    for name, field in Settings.model_fields.items():
-        shown = json.dumps(field.default) if isinstance(field.default, tuple) else field.default
-        default = "" if field.default is None else f"`{shown}`"
-        lines.append(f"| `{PREFIX}{name.upper()}` | {default} | {field.description} |")
-    return "\n".join([*lines, ""])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(settings_page())

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from image_assets.errors import SettingsError
-from image_assets.settings import PREFIX, Settings, load_settings, settings_page, unknown_variables
+from image_assets.settings import PREFIX, Settings, load_settings, unknown_variables
+from image_assets.settings_page import settings_page
 
 
 @pytest.fixture
