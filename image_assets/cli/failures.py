@@ -1,13 +1,15 @@
-"""`image-assets failures`: the pictures that could not be read or decoded, with the reasons."""
+"""`image-assets failures`: what could not be read or decoded, with the reasons."""
 
 import sys
+from itertools import chain as chained
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from image_assets.cli.app import app, examples
-from image_assets.cli.arguments import AsJson, StoredClasses
+from image_assets.cli.arguments import AsJson, ChainName, Stored
+from image_assets.cli.chains.choosing import Chosen, chosen_partitions
 from image_assets.cli.console import counted, output, say, table
 
 SHOWN = 100
@@ -15,7 +17,8 @@ SHOWN = 100
 
 @app.command(epilog=examples("failures", "failures Banana", "failures --output failures.csv"))
 def failures(
-    names: StoredClasses = None,
+    names: Stored = None,
+    chain_name: ChainName = None,
     destination: Annotated[
         Path | None,
         typer.Option(
@@ -24,43 +27,47 @@ def failures(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the pictures that could not be read or decoded, each with its reason.
+    """List what could not be read or decoded, each with its reason: pictures, frames of recordings, files of scenes.
 
     A failed picture keeps its row. One that could not be read is tried again in every run of its class; one that could
-    not be decoded when its file has changed, or with `run --full`.
+    not be decoded when its file has changed, or with `run --full`. A scene that cannot be opened has no row: its file
+    is looked at now.
     """
-    from image_assets.fruits.failures import failures as read_failures
-    from image_assets.fruits.failures import write_failures, write_json
-    from image_assets.fruits.selection import chosen_classes
     from image_assets.settings import load_settings
+    from image_assets.warehouse.failures import write_failures, write_json
     from image_assets.warehouse.warehouse import Warehouse
 
-    warehouse = Warehouse.at(load_settings().warehouse)
+    settings = load_settings()
     console = output()
-    chosen = chosen_classes(names, warehouse.table("raw_images").counts(), f"the warehouse {warehouse.root.uri}")
-    batches = read_failures(warehouse, chosen)
+    chosen = chosen_partitions(settings, names, chain_name)
+    batches = chained.from_iterable(
+        item.inspection.failures(settings, item.partitions if names else None) for item in chosen
+    )
     if destination is not None:
         count = write_failures(batches, destination)
-        say(
-            console,
-            f"{counted(count, 'failure')} of {counted(len(chosen), 'class', 'classes')}: {destination.absolute()}",
-        )
+        say(console, f"{counted(count, 'failure')} of {_asked(chosen)}: {destination.absolute()}")
         return
     if as_json:
         write_json(batches, sys.stdout.buffer)
         return
-    if not chosen:
-        say(console, f"Nothing has run yet at {warehouse.root.uri}. Begin with: image-assets run")
+    if not any(item.partitions for item in chosen):
+        root = Warehouse.at(settings.warehouse).root
+        say(console, f"Nothing has run yet at {root.uri}. Begin with: image-assets run")
         return
-    _print(console, [row for batch in batches for row in batch.to_pylist()], len(chosen))
+    _print(console, [row for batch in batches for row in batch.to_pylist()], chosen)
 
 
-def _print(console: Any, rows: list[dict[str, Any]], classes: int) -> None:
+def _asked(chosen: list[Chosen]) -> str:
+    return ", ".join(counted(len(item.partitions), *item.chain.nouns) for item in chosen)
+
+
+def _print(console: Any, rows: list[dict[str, Any]], chosen: list[Chosen]) -> None:
     if not rows:
-        say(console, f"No failures in {counted(classes, 'class', 'classes')}.")
+        say(console, f"No failures in {_asked(chosen)}.")
         return
     shown = rows[:SHOWN] if console.is_terminal else rows
-    cells = [(row["fruit_class"], row["path"], row["reason"]) for row in shown]
-    console.print(table(counted(len(rows), "failure"), ("class", "path", "reason"), cells))
+    heading = ", ".join(item.chain.nouns[0] for item in chosen)
+    cells = [(row["partition"], row["path"], row["reason"]) for row in shown]
+    console.print(table(counted(len(rows), "failure"), (heading, "path", "reason"), cells))
     if len(shown) < len(rows):
         say(console, f"The first {SHOWN} are shown; all of them: image-assets failures --output failures.csv")

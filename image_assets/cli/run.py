@@ -9,8 +9,9 @@ import typer
 
 from image_assets.automation.tags import RECOMPUTE_TAG
 from image_assets.cli.app import app, examples, warn
-from image_assets.cli.arguments import AsJson, complete_source_class
-from image_assets.cli.chains import CHAINS, Chain
+from image_assets.cli.arguments import AsJson, starting
+from image_assets.cli.chains import CHAINS
+from image_assets.cli.chains.chain import Chain
 from image_assets.cli.console import counted, listening, print_json, say, steady_output
 from image_assets.cli.stopping import Stop, StoppableProgress, cancel_spark_jobs
 from image_assets.errors import ImageAssetsError, plain_message
@@ -23,18 +24,34 @@ if TYPE_CHECKING:
     from image_assets.progress import Progress
 
 
+DEFAULT_CHAIN = "fruits"
+
+
 class RunError(ImageAssetsError):
     """A run did not succeed."""
 
 
-@app.command(epilog=examples("run", "run Banana Kiwi", "run --chain imagenet", "run --chain recordings", "run --full"))
+def _complete_partition(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete what the chain of the command line can run."""
+    from image_assets.settings import load_settings
+
+    chain = CHAINS.get(context.params.get("chain_name") or DEFAULT_CHAIN)
+    return [] if chain is None else starting(incomplete, lambda: chain.available(load_settings()))
+
+
+@app.command(
+    epilog="Chains:\n\n"
+    + "\n".join(f"- `{chain.name}`: {chain.describe}" for chain in CHAINS.values())
+    + "\n\n"
+    + examples("run", "run Banana Kiwi", "run --chain imagenet", "run --chain recordings", "run --full")
+)
 def run(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="CLASS",
-            help="Classes; all by default.",
-            autocompletion=complete_source_class,
+            metavar="NAME",
+            help="Classes, or scenes or recordings of the chain; all by default.",
+            autocompletion=_complete_partition,
             show_default=False,
         ),
     ] = None,
@@ -42,9 +59,9 @@ def run(
         str | None,
         typer.Option(
             "--chain",
-            metavar="|".join(CHAINS),
-            help="; ".join(f"{chain.name}: {chain.describe}" for chain in CHAINS.values())
-            + ". Without it: fruits, and after them scenes and recordings if there are any.",
+            metavar="CHAIN",
+            help=f"One of {', '.join(CHAINS)}. Without it: fruits, and after them scenes and recordings if there are "
+            "any.",
             autocompletion=lambda incomplete: [name for name in CHAINS if name.startswith(incomplete)],
             show_default=False,
         ),
@@ -66,7 +83,7 @@ def run(
     from image_assets.settings import load_settings, unknown_variables
     from image_assets.spark.java import check_java
 
-    first = _chain(chain_name or "fruits")
+    first = _chain(chain_name or DEFAULT_CHAIN)
     settings = load_settings()
     for line in unknown_variables():
         warn(line)

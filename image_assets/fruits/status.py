@@ -5,9 +5,8 @@ the stage before it are the keys of the class read and compared.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow.compute as pc
 
@@ -17,6 +16,14 @@ from image_assets.fruits.classifier import NAME as CLASSIFIER_NAME
 from image_assets.fruits.listing import ClassChanges
 from image_assets.fruits.projection import KIND as PROJECTION_KIND
 from image_assets.fruits.projection import NAME as PROJECTION_NAME
+from image_assets.warehouse.following import (
+    PartitionStatus,
+    State,
+    States,
+    other_configuration,
+    partition_status,
+    states_of,
+)
 from image_assets.warehouse.state import PartitionState, partition_states
 from image_assets.warehouse.warehouse import Warehouse
 
@@ -24,10 +31,7 @@ CHAIN = ("raw_images", "decoded_frames", "cnn_features", "reduced_features", "pr
 BESIDE = ("imagenet_predictions", "labelled_pictures")
 """Tables that a class need not be in."""
 
-State = Literal["fresh", "stale", "incomplete", "never run", "vanished"]
 DIGEST_LENGTH = 12
-
-States = Mapping[str, Mapping[str, PartitionState]]
 
 
 @dataclass(frozen=True)
@@ -38,52 +42,29 @@ class Expected:
         backbone: how the identity of the configured features starts, such as `efficientnet_lite0/pooled/`.
         projection: digest of the latest projection.
         classifier: digest of the latest classifier.
+        frames: settings of the frames, as JSON values.
     """
 
     backbone: str
     projection: str | None
     classifier: str | None
+    frames: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, warehouse: Warehouse, backbone: str, form: str) -> "Expected":
+    def of(cls, warehouse: Warehouse, backbone: str, form: str, frames: Mapping[str, Any] | None = None) -> "Expected":
         """Look up the latest artefacts."""
         artifacts = warehouse.artifacts
         return cls(
             f"{backbone}/{form}/",
             artifacts.resolve(PROJECTION_KIND, PROJECTION_NAME),
             artifacts.resolve(CLASSIFIER_KIND, CLASSIFIER_NAME),
+            frames or {},
         )
-
-
-@dataclass(frozen=True)
-class ClassStatus:
-    """Where one class stands.
-
-    Attributes:
-        fruit_class: its partition key.
-        state: `fresh`: every stage follows the pictures. `stale`: at least one does not. `incomplete`: a stage has not
-            run for it. `vanished`: gone from the source, its data kept.
-        reasons: why it is not fresh.
-        pictures: rows of `raw_images`.
-        failures: of them, those that could not be read or decoded.
-        bytes: of all its files.
-        updated: when the last stage that has it was committed.
-        versions: of the tables, in which the class was last replaced.
-    """
-
-    fruit_class: str
-    state: State
-    reasons: tuple[str, ...]
-    pictures: int
-    failures: int
-    bytes: int
-    updated: datetime | None
-    versions: Mapping[str, int]
 
 
 def class_statuses(
     warehouse: Warehouse, expected: Expected, changes: Iterable[ClassChanges] | None = None
-) -> Iterator[ClassStatus]:
+) -> Iterator[PartitionStatus]:
     """Tell where each class stands.
 
     Args:
@@ -103,20 +84,13 @@ def class_statuses(
 
 def _status(
     warehouse: Warehouse, states: States, expected: Expected, name: str, change: ClassChanges | None
-) -> ClassStatus:
-    found = {table: states[table][name] for table in (*CHAIN, *BESIDE) if name in states[table]}
+) -> PartitionStatus:
+    found = states_of(states, name)
     frames = found.get("decoded_frames", PartitionState())
+    failures = frames.rows - frames.nulls.get("decode_error", 0)
     state, reasons = _state(warehouse, found, expected, name, change)
-    return ClassStatus(
-        name,
-        state,
-        tuple(reasons),
-        pictures=found.get("raw_images", PartitionState()).rows,
-        failures=frames.rows - frames.nulls.get("decode_error", 0),
-        bytes=sum(item.bytes for item in found.values()),
-        updated=max((time for item in found.values() if (time := _time(item))), default=None),
-        versions={table: item.commit.version for table, item in found.items() if item.commit},
-    )
+    rows = found.get("raw_images", PartitionState()).rows
+    return partition_status(name, state, reasons, found, rows, failures)
 
 
 def _state(
@@ -178,7 +152,8 @@ def _foreign(found: Mapping[str, PartitionState], expected: Expected) -> list[st
     empty = PartitionState()
     backbones = found.get("cnn_features", empty).values("backbone")
     others = sorted(value for value in backbones if not value.startswith(expected.backbone))
-    reasons = [f"cnn_features are of {value}, set is {expected.backbone.rstrip('/')}" for value in others]
+    reasons = other_configuration("decoded_frames", found, expected.frames)
+    reasons += [f"cnn_features are of {value}, set is {expected.backbone.rstrip('/')}" for value in others]
     projections = found.get("reduced_features", empty).values("projection")
     if _other((value.rsplit("/", 1)[-1] for value in projections), expected.projection):
         reasons.append("reduced_features are of an earlier projection")
@@ -191,7 +166,3 @@ def _foreign(found: Mapping[str, PartitionState], expected: Expected) -> list[st
 
 def _other(digests: Iterable[str], latest: str | None) -> bool:
     return latest is not None and any(digest != latest[:DIGEST_LENGTH] for digest in digests)
-
-
-def _time(state: PartitionState) -> datetime | None:
-    return state.commit.time if state.commit else state.last_written

@@ -28,11 +28,13 @@ from image_assets.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 MAX_PLANES = 8
 MAX_SIDE = 1024
 ROWS_PER_TASK = 1 << 20
 PICTURES = "_pictures"
+NAMES = ("std_map", "phase_map", "cluster_map")
 DPI = 130
 
 
@@ -139,10 +141,23 @@ def drawn_values(
     return tuple(scatter(keys, value, drawn.shape, np.nan) for value in values)
 
 
+def picture_location(warehouse: Warehouse, name: str, recording: str) -> Location:
+    """Return where a picture of a recording is: `_pictures/recording=<recording>/<name>.png` below the warehouse."""
+    return warehouse.root.join(PICTURES, partition_directory("recording", recording), f"{name}.png")
+
+
 def write_picture(warehouse: Warehouse, name: str, recording: str, figure: "Figure") -> Location:
-    """Write a figure as PNG below the warehouse, at `_pictures/recording=<recording>/<name>.png`."""
+    """Write a figure as PNG to its place below the warehouse."""
     sink = io.BytesIO()
     figure.savefig(sink, format="png", dpi=DPI)
-    location = warehouse.root.join(PICTURES, partition_directory("recording", recording), f"{name}.png")
+    location = picture_location(warehouse, name, recording)
     location.write_bytes(sink.getvalue())
     return location
+
+
+def stored_maps(warehouse: Warehouse, recording: str) -> "dict[str, Image]":
+    """Return the pictures of a recording that have been drawn, by name."""
+    from PIL import Image
+
+    places = {name: picture_location(warehouse, name, recording) for name in NAMES}
+    return {name: Image.open(io.BytesIO(place.read_bytes())) for name, place in places.items() if place.exists()}

@@ -102,6 +102,11 @@ def publish_options(store: ArtifactStore, own: dict[str, dict[str, Any]]) -> str
     return store.publish(KIND, NAME, Artifact({}, own))
 
 
+def own_options(store: ArtifactStore) -> dict[str, dict[str, Any]]:
+    """Return what the recordings said of themselves when they were last listed, by name; nothing if they never were."""
+    return {} if store.resolve(KIND, NAME) is None else dict(store.latest(KIND, NAME)[1].metadata)
+
+
 def options_of(store: ArtifactStore, recording: str, defaults: RecordingOptions) -> RecordingOptions:
     """Return the options of a recording: its own where it has any, else the defaults.
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from pyarrow import fs
@@ -37,6 +38,7 @@ class SceneEntry:
         size_bytes: of the file; 0 for a generated scene.
         decode_bytes: what may be decoded at once where the format leaves no other way.
         s3: how S3 is reached; as the settings say by default.
+        modified: when the file was last changed; None for a generated scene.
     """
 
     key: str
@@ -44,6 +46,7 @@ class SceneEntry:
     size_bytes: int
     decode_bytes: int
     s3: S3Connection | None = None
+    modified: datetime | None = None
 
     @contextmanager
     def open(self) -> Iterator[SceneReader]:
@@ -155,7 +158,7 @@ class SceneCatalogue:
             visible = not any(name.startswith(".") for name in relative.parts)
             if file.type == fs.FileType.File and visible and relative.suffix.lower() in SCENE_SUFFIXES:
                 key = scene_key(str(relative))
-                yield SceneEntry(key, root.join(str(relative)).uri, file.size, self.decode_bytes, self.s3)
+                yield SceneEntry(key, root.join(str(relative)).uri, file.size, self.decode_bytes, self.s3, file.mtime)
 
 
 def scene_key(relative_path: str) -> str:

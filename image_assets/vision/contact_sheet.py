@@ -65,6 +65,19 @@ def contact_sheet(
     return sheet
 
 
+def side_by_side(pictures: Sequence[Image.Image], gap: int = 16) -> Image.Image:
+    """Return pictures of any size beside each other, none of them scaled; one alone as it is."""
+    if len(pictures) == 1:
+        return pictures[0].convert("RGB")
+    width = sum(picture.width + gap for picture in pictures) + gap
+    sheet = Image.new("RGB", (width, max(picture.height for picture in pictures) + 2 * gap), _BACKGROUND)
+    x = gap
+    for picture in pictures:
+        sheet.paste(picture.convert("RGB"), (x, gap))
+        x += picture.width + gap
+    return sheet
+
+
 def draw_label(image: Image.Image, text: str) -> Image.Image:
     """Return an RGB copy of a picture with one line of text at its top left, white on a dark box.
 

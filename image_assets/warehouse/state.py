@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from image_assets.contracts import TABLES
 from image_assets.warehouse.table import REPLACED, Table
 
 
@@ -21,12 +22,14 @@ class Commit:
         time: of the commit.
         run: that made it, if it was one of Dagster's.
         configuration: what the partition was computed with, as the commit recorded it.
+        read: versions of the tables that it was computed from, by name.
     """
 
     version: int
     time: datetime
     run: str | None = None
     configuration: Mapping[str, Any] = field(default_factory=dict)
+    read: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,5 +101,11 @@ def _last_commits(snapshot: DeltaTable) -> dict[str, Commit]:
         for value in replaced:
             if value not in commits:
                 configuration = json.loads(entry.get("configuration") or "{}")
-                commits[value] = Commit(int(entry["version"]), time, entry.get("dagster_run"), configuration)
+                read = {
+                    name: int(recorded[f"{name}_version"])
+                    for recorded in (configuration, entry)
+                    for name in TABLES
+                    if f"{name}_version" in recorded
+                }
+                commits[value] = Commit(int(entry["version"]), time, entry.get("dagster_run"), configuration, read)
     return commits

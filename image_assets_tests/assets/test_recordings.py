@@ -2,11 +2,13 @@
 
 import base64
 import io
+import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from PIL import Image
 from pyspark.sql import SparkSession
 
 from image_assets.automation.partitions import RECORDING, UnknownClassError, range_tags, register_classes
+from image_assets.cli.chains.recordings import RECORDINGS
+from image_assets.settings import Settings
+from image_assets.warehouse.following import PartitionStatus
 from image_assets_tests.assets.project import Project, Run
 from image_assets_tests.recordings.conftest import NEURONS, write_deviating
 from image_assets_tests.shared import REPOSITORY
@@ -61,6 +66,46 @@ def checks(found: Run) -> dict[tuple[str, str], bool]:
         (item.asset_key.to_user_string(), item.check_name): item.passed
         for item in found.result.get_asset_check_evaluations()
     }
+
+
+def statuses(project: Project, *, compare: bool = True, **changed: Any) -> dict[str, PartitionStatus]:
+    assert RECORDINGS.inspection is not None
+    places = {"recordings": str(project.root / "recordings"), "warehouse": str(project.root / "warehouse")}
+    settings = Settings(**{**places, **changed})
+    known = sorted(RECORDINGS.inspection.known(settings, compare))
+    return {item.partition: item for item in RECORDINGS.inspection.statuses(settings, known, compare)}
+
+
+def test_where_a_recording_stands(recorded: Run) -> None:
+    project = recorded.project
+    found = statuses(project)["neurons"]
+    assert (found.state, found.reasons, found.rows, found.failures) == ("fresh", (), 60, 0)
+    assert found.versions == {table: recorded.metadata(table)["neurons"]["delta_version"] for table in TABLES}
+    stale = statuses(project, recording_projections=("mean()",))["neurons"]
+    assert stale.state == "stale"
+    assert stale.reasons[0].startswith("frame_projections was computed with projections ['max_projection()', ")
+    assert statuses(project, recordings=str(NEURONS.parent / "nowhere"))["neurons"].state == "fresh"
+    with closing_touch(project.root / "recordings/neurons/recording.json"):
+        assert statuses(project)["neurons"].reasons == ("its files have changed since they were read",)
+        assert statuses(project, compare=False)["neurons"].state == "fresh"
+
+
+@contextmanager
+def closing_touch(path: Path) -> Iterator[None]:
+    """Change the time of a file while the block runs."""
+    before = path.stat()
+    os.utime(path)
+    yield
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_the_maps_of_a_recording_are_shown_in_one_picture(recorded: Run) -> None:
+    assert RECORDINGS.inspection is not None
+    settings = Settings(warehouse=str(recorded.project.root / "warehouse"))
+    shown = RECORDINGS.inspection.draw(settings, "neurons", None, 1)
+    assert shown.told == "std_map, phase_map, cluster_map of neurons"
+    single = [RECORDINGS.inspection.draw(settings, "neurons", name, 1).picture for name in MAPS]
+    assert shown.picture.width == sum(picture.width for picture in single) + 4 * 16
 
 
 def test_one_run_makes_every_table_and_passes_every_check(recorded: Run) -> None:

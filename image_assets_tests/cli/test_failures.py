@@ -19,7 +19,7 @@ def test_failures_are_exported(stored: Workspace) -> None:
     path = stored.folder / "failures.csv"
     assert done.stdout == f"1 failure of 1 class: {path}\n"
     (row,) = csv.DictReader(path.read_text().splitlines())
-    assert (row["fruit_class"], row["path"]) == ("Cherry", "Training/Cherry/28_100.jpg")
+    assert (row["partition"], row["path"]) == ("Cherry", "Training/Cherry/28_100.jpg")
     assert row["reason"]
     assert len(json.loads(stored.image_assets("failures", "--json").stdout)) == 3
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from image_assets_tests.cli.process import Workspace, error_of
 from image_assets_tests.scenes.project import BROKEN, GREY, SKY, write_scenes
@@ -54,6 +55,21 @@ def test_the_chain_of_scenes_runs_and_says_what_came_of_it(gallery: Workspace) -
         "reconstruction": "gaussian() n_size=1",
     }
     assert (gallery.warehouse / row["path"]).is_file()
+
+    again = {"IMAGE_ASSETS_SCENES_TILE_SIZE": "64"}
+    told = gallery.image_assets("status", "--chain", "scenes", "--json", **again)
+    states = {item["scene"]: (item["state"], item["tiles"]) for item in json.loads(told.stdout)["scenes"]}
+    assert states == {GREY: ("fresh", 6), SKY: ("never run", 0)}
+    drawn = gallery.image_assets("status", "--chain", "scenes", **again)
+    assert f"Bring them up to date with: image-assets run --chain scenes {SKY}" in drawn.stdout
+    shown = gallery.image_assets("show", GREY)
+    assert shown.stdout == f"source_tiles and reconstructed_tiles of {GREY}: {gallery.folder / GREY}.png\n"
+    with Image.open(gallery.folder / f"{GREY}.png") as picture:
+        assert picture.size == (3 * 16 + 2 * 130, 100 + 2 * 16)
+    assert error_of(gallery.image_assets("show", SKY)).endswith("has no scene 'deep--sky_1.tif': there are grey.png")
+    (gallery.folder / "scenes" / BROKEN).write_bytes(b"II*\0 cut short")
+    failed = json.loads(gallery.image_assets("failures", "--json").stdout)
+    assert [(row["partition"], row["table"]) for row in failed] == [(BROKEN, "scenes")]
 
 
 def test_an_unknown_scene_is_named(gallery: Workspace) -> None:

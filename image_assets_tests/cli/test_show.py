@@ -16,7 +16,7 @@ def test_a_contact_sheet_is_written_and_found(stored: Workspace) -> None:
 def test_what_cannot_be_shown_is_answered(stored: Workspace) -> None:
     assert error_of(stored.image_assets("show", "Chery")).endswith("has no class 'Chery': did you mean Cherry?")
     assert error_of(stored.image_assets("show", "Cherry", "--table", "labelled")).endswith(
-        "no table 'labelled' that holds pictures: did you mean labelled_pictures?"
+        "no table 'labelled' that holds pictures of a class: did you mean labelled_pictures?"
     )
     empty = stored.image_assets("show", "Cherry", "--table", "labelled_pictures")
-    assert error_of(empty).endswith("is empty: run image-assets run --chain imagenet first")
+    assert error_of(empty).endswith("holds nothing of Cherry: run image-assets run --chain imagenet first")

@@ -7,12 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from image_assets.errors import SettingsError
-from image_assets.fruits.failures import SCHEMA, failures, write_failures
+from image_assets.fruits.failures import class_failures
+from image_assets.warehouse.failures import SCHEMA, write_failures
 from image_assets_tests.assets.project import BROKEN, Project, Run
 
 
 def test_each_failure_has_its_reason(chain: Run) -> None:
-    rows = [row for batch in failures(chain.project.warehouse) for row in batch.to_pylist()]
+    rows = [row for batch in class_failures(chain.project.warehouse) for row in batch.to_pylist()]
     assert {row["path"] for row in rows} == BROKEN
     reasons = {row["path"]: row["reason"] for row in rows}
     assert reasons["Training/Apple Red 1/gone.jpg"] == "FileNotFoundError: no regular file"
@@ -21,23 +22,23 @@ def test_each_failure_has_its_reason(chain: Run) -> None:
 
 
 def test_failures_of_some_classes(chain: Run) -> None:
-    (batch,) = failures(chain.project.warehouse, ["Cherry", "Unheard_Of"])
+    (batch,) = class_failures(chain.project.warehouse, ["Cherry", "Unheard_Of"])
     assert batch["path"].to_pylist() == ["Training/Cherry/28_100.jpg"]
     assert batch.schema == SCHEMA
 
 
 def test_before_decoding_the_files_that_could_not_be_read_are_told(project: Project) -> None:
     shutil.rmtree(project.table("decoded_frames").root.path)
-    rows = [row for batch in failures(project.warehouse) for row in batch.to_pylist()]
+    rows = [row for batch in class_failures(project.warehouse) for row in batch.to_pylist()]
     assert [(row["path"], row["table"]) for row in rows] == [("Training/Apple Red 1/gone.jpg", "raw_images")]
 
 
 def test_failures_are_written_in_each_format(chain: Run, tmp_path: Path) -> None:
     def written(name: str) -> Path:
-        assert write_failures(failures(chain.project.warehouse), tmp_path / "new" / name) == 3
+        assert write_failures(class_failures(chain.project.warehouse), tmp_path / "new" / name) == 3
         return tmp_path / "new" / name
 
-    expected = [row for batch in failures(chain.project.warehouse) for row in batch.to_pylist()]
+    expected = [row for batch in class_failures(chain.project.warehouse) for row in batch.to_pylist()]
     assert pyarrow.csv.read_csv(written("f.csv")).select(["path", "reason"]).to_pylist() == [
         {"path": row["path"], "reason": row["reason"]} for row in expected
     ]

@@ -4,18 +4,19 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from image_assets.fruits.listing import compare_listing
-from image_assets.fruits.status import CHAIN, ClassStatus, Expected, class_statuses
+from image_assets.fruits.status import CHAIN, Expected, class_statuses
 from image_assets.vision.sources import open_source
+from image_assets.warehouse.following import PartitionStatus
 from image_assets.warehouse.parquet import write_batches
 from image_assets_tests.assets.project import CLASSES, ROWS, Project, Run
 
 
 def statuses(
     project: Project, *, backbone: str = "efficientnet_lite0", classes: Iterable[str] | None = None
-) -> dict[str, ClassStatus]:
+) -> dict[str, PartitionStatus]:
     changes = compare_listing(open_source(project.source), project.table("raw_images"), classes)
     expected = Expected.of(project.warehouse, backbone, "pooled")
-    return {item.fruit_class: item for item in class_statuses(project.warehouse, expected, changes)}
+    return {item.partition: item for item in class_statuses(project.warehouse, expected, changes)}
 
 
 def rewrite(project: Project, name: str, fruit_class: str, *, rows: int | None = None) -> None:
@@ -36,7 +37,7 @@ def test_all_is_fresh_after_a_run(chain: Run) -> None:
     assert list(found) == CLASSES
     for name, item in found.items():
         assert (item.state, item.reasons) == ("fresh", ())
-        assert (item.pictures, item.failures) == (ROWS[name], 1)
+        assert (item.rows, item.failures) == (ROWS[name], 1)
         assert item.updated is not None
         assert item.versions == {table: chain.metadata(table)[name]["delta_version"] for table in CHAIN}
 
@@ -52,8 +53,8 @@ def test_a_class_is_never_run_or_vanished(project: Project) -> None:
     for side in ("Training", "Test"):
         (project.source / side / "Cherry").rename(project.source / side / "Sour Cherry")
     found = statuses(project)
-    assert (found["Sour_Cherry"].state, found["Sour_Cherry"].pictures) == ("never run", 0)
-    assert (found["Cherry"].state, found["Cherry"].pictures) == ("vanished", ROWS["Cherry"])
+    assert (found["Sour_Cherry"].state, found["Sour_Cherry"].rows) == ("never run", 0)
+    assert (found["Cherry"].state, found["Cherry"].rows) == ("vanished", ROWS["Cherry"])
 
 
 def test_a_stage_that_did_not_follow_is_named(project: Project) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from image_assets.contracts import column, repetitive
+from image_assets.contracts.columns import column, repetitive
 from image_assets.errors import WarehouseError
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import WriteOptions, partition_directory, write_batches

@@ -1,0 +1,105 @@
+"""Where each recording stands: what the tables hold of it, and whether it follows its files and the settings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from image_assets.errors import SourceError
+from image_assets.recordings.listing import last_change
+from image_assets.recordings.maps import NAMES, picture_location
+from image_assets.recordings.options import RecordingOptions, own_options, read_sidecar
+from image_assets.warehouse.following import (
+    PartitionStatus,
+    State,
+    not_followed,
+    other_configuration,
+    partition_status,
+    states_of,
+)
+from image_assets.warehouse.state import PartitionState, partition_states
+from image_assets.warehouse.warehouse import Warehouse
+
+CHAIN = (
+    "recording_frames",
+    "frame_projections",
+    "pixel_series",
+    "series_features",
+    "time_covariance",
+    "series_clusters",
+)
+UPSTREAM = {
+    "frame_projections": ("recording_frames",),
+    "pixel_series": ("recording_frames",),
+    "series_features": ("pixel_series",),
+    "time_covariance": ("pixel_series",),
+    "series_clusters": ("pixel_series",),
+}
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What the recordings are compared with."""
+
+    warehouse: Warehouse
+    defaults: Mapping[str, Any]
+    own: Mapping[str, Mapping[str, Any]]
+    paths: Mapping[str, Path] | None = field(default=None)
+
+
+def recording_statuses(
+    warehouse: Warehouse, defaults: RecordingOptions, paths: Mapping[str, Path] | None = None
+) -> Iterator[PartitionStatus]:
+    """Tell where each recording stands.
+
+    Args:
+        warehouse: that holds the tables.
+        defaults: options of the recordings that say nothing of themselves.
+        paths: of the recordings of the source by key; None to leave the source alone.
+    """
+    states = {name: partition_states(warehouse.table(name)) for name in CHAIN}
+    question = _Question(warehouse, defaults.model_dump(mode="json"), own_options(warehouse.artifacts), paths)
+    for recording in sorted({*(name for found in states.values() for name in found), *(paths or {})}):
+        found = states_of(states, recording)
+        frames = found.get("recording_frames", PartitionState())
+        failures = frames.rows - frames.nulls.get("read_error", 0)
+        state, reasons = _state(question, found, recording)
+        yield partition_status(recording, state, reasons, found, frames.rows, failures)
+
+
+def _state(question: _Question, found: Mapping[str, PartitionState], recording: str) -> tuple[State, list[str]]:
+    if not found:
+        return "never run", []
+    if question.paths is not None and recording not in question.paths:
+        return "vanished", ["the source does not have it any more; its data is kept"]
+    absent = [f"{table} has not run" for table in CHAIN if table not in found] or _undrawn(question, recording)
+    reasons = [*absent, *_changed(question, found, recording)]
+    own = question.own.get(recording, {})
+    for table in CHAIN:
+        reasons += other_configuration(table, found, question.defaults, tuple(own))
+    reasons += not_followed(found, UPSTREAM)
+    return ("incomplete" if absent else "stale" if reasons else "fresh"), reasons
+
+
+def _undrawn(question: _Question, recording: str) -> list[str]:
+    """Tell which maps are missing; that of the phase needs a stimulus."""
+    wanted = [name for name in NAMES if name != "phase_map"]
+    return [
+        f"{name} has not run" for name in wanted if not picture_location(question.warehouse, name, recording).exists()
+    ]
+
+
+def _changed(question: _Question, found: Mapping[str, PartitionState], recording: str) -> list[str]:
+    """Tell whether the files of a recording, or what it says of itself, have changed since they were read."""
+    if question.paths is None:
+        return []
+    path = question.paths[recording]
+    written = found["recording_frames"].first_written if "recording_frames" in found else None
+    if written is not None and datetime.fromtimestamp(last_change(path), UTC) > written:
+        return ["its files have changed since they were read"]
+    try:
+        own = read_sidecar(path)
+    except SourceError as error:
+        return [str(error)]
+    return [] if own == question.own.get(recording, {}) else ["its recording.json says something else now"]

@@ -1,0 +1,81 @@
+"""Where each scene stands: what the tables hold of it, and whether it follows its file and the settings."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from image_assets.errors import ImageAssetsError
+from image_assets.scenes.catalogue import SceneEntry
+from image_assets.warehouse.following import (
+    PartitionStatus,
+    State,
+    not_followed,
+    other_configuration,
+    partition_status,
+    states_of,
+)
+from image_assets.warehouse.state import PartitionState, partition_states
+from image_assets.warehouse.warehouse import Warehouse
+
+CHAIN = ("source_tiles", "reconstructed_tiles", "tile_statistics", "scene_preview", "reconstructed_scene")
+UPSTREAM = {
+    "reconstructed_tiles": ("source_tiles",),
+    "tile_statistics": ("reconstructed_tiles",),
+    "scene_preview": ("source_tiles", "reconstructed_tiles"),
+    "reconstructed_scene": ("reconstructed_tiles",),
+}
+
+
+def scene_statuses(
+    warehouse: Warehouse,
+    expected: Mapping[str, Mapping[str, Any]],
+    entries: Mapping[str, SceneEntry] | None = None,
+) -> Iterator[PartitionStatus]:
+    """Tell where each scene stands.
+
+    Args:
+        warehouse: that holds the tables.
+        expected: the settings of today that decide what a table holds, as JSON values, by table.
+        entries: the scenes of the source by key; None to leave the source alone.
+    """
+    states = {name: partition_states(warehouse.table(name)) for name in CHAIN}
+    stored = {name for found in states.values() for name in found}
+    for scene in sorted({*stored, *(entries or {})}):
+        found = states_of(states, scene)
+        tiles = found.get("source_tiles", PartitionState())
+        state, reasons = _state(found, expected, scene, entries)
+        yield partition_status(scene, state, reasons, found, tiles.rows, int(state == "unreadable"))
+
+
+def _state(
+    found: Mapping[str, PartitionState],
+    expected: Mapping[str, Mapping[str, Any]],
+    scene: str,
+    entries: Mapping[str, SceneEntry] | None,
+) -> tuple[State, list[str]]:
+    if not found:
+        problem = _problem((entries or {})[scene])
+        return ("unreadable", [problem]) if problem else ("never run", [])
+    if entries is not None and scene not in entries:
+        return "vanished", ["the source does not have it any more; its data is kept"]
+    absent = [f"{table} has not run" for table in CHAIN if table not in found]
+    reasons = [*absent, *(_changed(found, entries[scene]) if entries else [])]
+    for table, wanted in expected.items():
+        reasons += other_configuration(table, found, wanted)
+    reasons += not_followed(found, UPSTREAM)
+    return ("incomplete" if absent else "stale" if reasons else "fresh"), reasons
+
+
+def _changed(found: Mapping[str, PartitionState], entry: SceneEntry) -> list[str]:
+    """Tell whether the file has changed since its tiles were written."""
+    written = found["source_tiles"].first_written if "source_tiles" in found else None
+    if written is None or entry.modified is None or entry.modified <= written:
+        return []
+    return ["the file has changed since it was cut into tiles"]
+
+
+def _problem(entry: SceneEntry) -> str | None:
+    try:
+        entry.describe()
+    except (ImageAssetsError, OSError) as error:
+        return str(error)
+    return None

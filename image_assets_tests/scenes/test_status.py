@@ -1,0 +1,64 @@
+"""Where scenes stand, as `image-assets status` asks for it."""
+
+import os
+from typing import Any
+
+from image_assets.cli.chains.scenes import SCENES as CHAIN
+from image_assets.settings import Settings
+from image_assets.warehouse.following import PartitionStatus
+from image_assets_tests.scenes.project import BROKEN, GREY, SCENES, SKY, STUDY, TILE, Run, SceneProject
+
+
+def statuses(project: SceneProject, *, compare: bool = True, **changed: Any) -> dict[str, PartitionStatus]:
+    assert CHAIN.inspection is not None
+    scenes = f"{project.root / 'source'}, {STUDY}"
+    made = {"scenes": scenes, "warehouse": str(project.root / "warehouse"), "scenes_tile_size": TILE, **changed}
+    settings = Settings(**made)
+    known = sorted(CHAIN.inspection.known(settings, compare))
+    return {item.partition: item for item in CHAIN.inspection.statuses(settings, known, compare)}
+
+
+def test_scenes_are_fresh_after_a_run_and_one_cannot_be_opened(scene_chain: Run) -> None:
+    found = statuses(scene_chain.project)
+    assert set(found) == {*SCENES, BROKEN}
+    for scene in SCENES:
+        assert (found[scene].state, found[scene].reasons, found[scene].failures) == ("fresh", (), 0)
+    assert found[SKY].rows == 4 * 3
+    assert found[SKY].versions == {
+        table: scene_chain.metadata(table)[SKY]["delta_version"]
+        for table in ("source_tiles", "reconstructed_tiles", "tile_statistics", "scene_preview", "reconstructed_scene")
+    }
+    assert (found[BROKEN].state, found[BROKEN].failures) == ("unreadable", 1)
+    assert "broken.tif" in found[BROKEN].reasons[0]
+
+
+def test_a_changed_file_another_setting_and_a_stage_that_did_not_follow_are_stale(scene_project: SceneProject) -> None:
+    os.utime(scene_project.root / "source" / GREY)
+    found = statuses(scene_project, scenes_parameters={"sigma": 3}, scenes_preview_size=512)
+    settings = (
+        "reconstructed_tiles was computed with parameters {}, set is {'sigma': 3}",
+        "scene_preview was computed with longest_side 1024, set is 512",
+    )
+    assert found[GREY].reasons == ("the file has changed since it was cut into tiles", *settings)
+    assert (found[SKY].state, found[SKY].reasons) == ("stale", settings)
+
+    (scene_project.root / "source" / GREY).unlink()
+    assert scene_project.run("source_tiles", scenes=[STUDY]).result.success
+    found = statuses(scene_project)
+    assert found[STUDY].reasons == (
+        "reconstructed_tiles is of earlier source_tiles",
+        "scene_preview is of earlier source_tiles",
+    )
+    assert found[SKY].state == "fresh", "the table has a new version, and this scene none"
+    assert found[GREY].state == "vanished"
+    assert statuses(scene_project, compare=False)[GREY].state == "fresh"
+
+
+def test_a_stage_that_has_not_run_makes_a_scene_incomplete(scene_project: SceneProject) -> None:
+    (scene_project.root / "source/new.png").write_bytes((scene_project.root / "source" / GREY).read_bytes())
+    scene_project.register("new.png")
+    assert statuses(scene_project)["new.png"].state == "never run"
+    assert scene_project.run("source_tiles", scenes=["new.png"]).result.success
+    found = statuses(scene_project)["new.png"]
+    assert found.state == "incomplete"
+    assert found.reasons[0] == "reconstructed_tiles has not run"
