@@ -210,7 +210,7 @@ class Settings(BaseSettings):
     )
 
     freshness_hours: Annotated[int, Field(ge=1)] = Field(
-        48, description="Age at which the assets of the nightly schedule count as overdue in the UI."
+        72, description="Age at which the assets of the nightly schedule count as overdue in the UI."
     )
 
     discovery_interval_seconds: Annotated[int, Field(ge=1)] = Field(

@@ -3,7 +3,7 @@
 See https://docs.dagster.io/guides/automate/schedules.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dagster import (
     JobDefinition,
@@ -18,8 +18,9 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from image_assets.automation.discovery import UNFINISHED
 from image_assets.automation.jobs import fruits_job, fruits_refit_job
+from image_assets.automation.nothing_to_do import Night
 from image_assets.automation.partitions import FRUIT_CLASS, range_tags
-from image_assets.automation.tags import PICTURES_TAG, REASON_TAG
+from image_assets.automation.tags import NIGHT_TAG, PICTURES_TAG, REASON_TAG
 from image_assets.errors import SourceError
 from image_assets.resources.runs import end_abandoned_runs
 from image_assets.resources.source import ImageSourceResource
@@ -29,13 +30,19 @@ from image_assets.settings import Settings
 
 def schedules(settings: Settings, vacuum: JobDefinition) -> Sequence[ScheduleDefinition]:
     """Return the schedules, at the times of the settings."""
+    return [_nightly(settings), _weekly_refit(settings), _weekly_vacuum(settings, vacuum)]
 
+
+def _nightly(settings: Settings) -> ScheduleDefinition:
     @schedule(
         name="fruits_nightly",
         job=fruits_job,
         cron_schedule=settings.nightly_cron,
         execution_timezone=settings.time_zone,
-        description="Brings all registered classes up to date; computes only pictures that are new or altered.",
+        description=(
+            "Brings all registered classes up to date; computes only pictures that are new or altered. With nothing "
+            "to do, the tick says so and starts no run."
+        ),
     )
     def fruits_nightly(
         context: ScheduleEvaluationContext, source: ImageSourceResource, warehouse: WarehouseResource
@@ -43,8 +50,9 @@ def schedules(settings: Settings, vacuum: JobDefinition) -> Sequence[ScheduleDef
         registered = list(context.instance.get_dynamic_partitions(FRUIT_CLASS))
         if not registered:
             return SkipReason(NOTHING_REGISTERED)
+        images, opened = source.open(), warehouse.open()
         try:
-            there = set(source.open().class_folders())
+            there = images.class_folders()
         except SourceError as error:
             return SkipReason(f"the source cannot be listed, so that there is nothing to bring up to date: {error}")
         gone = [name for name in registered if name not in there]
@@ -53,9 +61,18 @@ def schedules(settings: Settings, vacuum: JobDefinition) -> Sequence[ScheduleDef
         classes = [name for name in registered if name in there]
         if not classes:
             return SkipReason(f"none of the {len(registered)} registered classes is in the source any more")
-        counts = warehouse.open().table("raw_images").counts(classes)
-        return _unless_busy(context, fruits_job, classes, sum(found.rows for found in counts.values()))
+        night = Night(settings, images, {name: there[name] for name in classes})
+        nothing = night.nothing_to_do(context.instance, opened, context.scheduled_execution_time)
+        if nothing:
+            return SkipReason(nothing)
+        counts = opened.table("raw_images").counts(classes)
+        pictures = sum(found.rows for found in counts.values())
+        return _unless_busy(context, fruits_job, classes, {PICTURES_TAG: str(pictures), NIGHT_TAG: night.digest})
 
+    return fruits_nightly
+
+
+def _weekly_refit(settings: Settings) -> ScheduleDefinition:
     @schedule(
         name="fruits_refit_weekly",
         job=fruits_refit_job,
@@ -71,8 +88,13 @@ def schedules(settings: Settings, vacuum: JobDefinition) -> Sequence[ScheduleDef
         classes = [name for name in registered if name in counts]
         if not classes:
             return SkipReason("no class has features yet: run the job fruits first")
-        return _unless_busy(context, fruits_refit_job, classes, sum(counts[name].rows for name in classes))
+        pictures = sum(counts[name].rows for name in classes)
+        return _unless_busy(context, fruits_refit_job, classes, {PICTURES_TAG: str(pictures)})
 
+    return fruits_refit_weekly
+
+
+def _weekly_vacuum(settings: Settings, vacuum: JobDefinition) -> ScheduleDefinition:
     @schedule(
         name="vacuum_weekly",
         job=vacuum,
@@ -85,7 +107,7 @@ def schedules(settings: Settings, vacuum: JobDefinition) -> Sequence[ScheduleDef
             return SkipReason("there are no tables yet")
         return RunRequest(tags={REASON_TAG: "weekly vacuum"})
 
-    return [fruits_nightly, fruits_refit_weekly, vacuum_weekly]
+    return vacuum_weekly
 
 
 NOTHING_REGISTERED = (
@@ -95,13 +117,15 @@ NOTHING_REGISTERED = (
 
 
 def _unless_busy(
-    context: ScheduleEvaluationContext, job: UnresolvedAssetJobDefinition, classes: Sequence[str], pictures: int
+    context: ScheduleEvaluationContext,
+    job: UnresolvedAssetJobDefinition,
+    classes: Sequence[str],
+    tags: Mapping[str, str],
 ) -> RunRequest | SkipReason:
-    """Ask for a run, unless one of the same job has not ended yet."""
+    """Ask for a run with these tags, unless one of the same job has not ended yet."""
     end_abandoned_runs(context.instance)
     busy = context.instance.get_runs(RunsFilter(job_name=job.name, statuses=UNFINISHED), limit=1)
     if busy:
         return SkipReason(f"run {busy[0].run_id} of the job {job.name} has not ended yet")
     reason = f"{context.scheduled_execution_time:%Y-%m-%d}: all {len(classes)} classes"
-    tags = {**range_tags(context.instance, classes), PICTURES_TAG: str(pictures), REASON_TAG: reason}
-    return RunRequest(tags=tags)
+    return RunRequest(tags={**range_tags(context.instance, classes), **tags, REASON_TAG: reason})

@@ -23,6 +23,8 @@ COMPUTED_TAG = "image_assets/computed"
 """Number of pictures whose features the run computed."""
 REASON_TAG = "image_assets/reason"
 """What asked for a run: which tick of which sensor or schedule, in a few words."""
+NIGHT_TAG = "image_assets/night"
+"""Digest of the listing, the settings and the version of the package that a nightly run was asked for."""
 
 
 def is_true(tags: Mapping[str, str], name: str) -> bool | None:

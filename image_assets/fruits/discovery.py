@@ -8,7 +8,8 @@ stores have no such times: there, each look lists every class.
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2s
 from pathlib import Path
@@ -210,6 +211,27 @@ def summary(files: Iterable[ImageFile]) -> Folder:
         count += 1
         newest = max(newest, file.modified_us)
     return Folder(digest.hexdigest() if count else "", count, newest / 1e6)
+
+
+def listing_fingerprint(source: ImageSource, folders: Mapping[str, Sequence[str]], seconds: float) -> str:
+    """Return a digest of names, sizes and times of all pictures of some classes; empty if it takes too long.
+
+    Args:
+        source: of the pictures.
+        folders: of each class.
+        seconds: that the listings may take.
+
+    Raises:
+        OSError: if a folder cannot be listed.
+    """
+    digest, deadline = blake2s(digest_size=10), time.monotonic() + seconds
+    for name, places in folders.items():
+        for place in places:
+            if time.monotonic() > deadline:
+                return ""
+            text = f"{name}\0{place}\0{summary(source.files(place)).fingerprint}\n"
+            digest.update(text.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 def classes_of(source: ImageSource, folders: Mapping[str, Folder]) -> dict[str, SeenClass]:

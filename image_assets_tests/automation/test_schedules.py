@@ -1,10 +1,20 @@
+import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, RunRequest, ScheduleDefinition, SkipReason, build_schedule_context
+from dagster import (
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RunRequest,
+    ScheduleDefinition,
+    SkipReason,
+    build_schedule_context,
+)
+from dagster._core.utils import make_new_run_id
 
 from image_assets.automation.maintenance import vacuum_job
 from image_assets.automation.partitions import classes_of_run
@@ -33,12 +43,12 @@ def kept(project: Project, tmp_path: Path) -> Iterator[Project]:
         yield found
 
 
-def evaluated(project: Project, name: str) -> RunRequest | SkipReason:
+def evaluated(project: Project, name: str, now: datetime | None = None) -> RunRequest | SkipReason:
     settings = Settings(source=str(project.source), warehouse=str(project.root / "warehouse"))
     wanted = defined()[name].required_resource_keys
     with build_schedule_context(
         project.instance,
-        scheduled_execution_time=datetime(2026, 11, 21, tzinfo=UTC),
+        scheduled_execution_time=now or datetime.now(UTC),
         resources={key: value for key, value in resources_of(settings).items() if key in wanted},
     ) as context:
         result = defined()[name](context)
@@ -64,6 +74,38 @@ def test_the_nightly_run_has_all_registered_classes_of_the_source(kept: Project)
     request = evaluated(kept, "fruits_nightly")
     assert isinstance(request, RunRequest)
     assert classes_of_run(kept.instance, request.tags) == ["Apple_Red_1", "Cherry"]
+
+
+def test_a_night_with_nothing_new_starts_no_run(kept: Project) -> None:
+    (kept.source / "Training/Apple Red 1/gone.jpg").unlink()  # it would be read again every night
+    request = evaluated(kept, "fruits_nightly")
+    assert isinstance(request, RunRequest)
+    run = kept.run(job_name="fruits", tags=request.tags, raise_on_error=True).result.dagster_run
+
+    skipped = evaluated(kept, "fruits_nightly")
+    assert isinstance(skipped, SkipReason)
+    assert skipped.skip_message == f"nothing new in 3 classes since run {run.run_id}, which succeeded"
+    later = datetime.now(UTC) + timedelta(hours=36)
+    assert isinstance(evaluated(kept, "fruits_nightly", later), RunRequest), "or the assets would be overdue"
+
+    picture = kept.source / "Test/Cherry/20_100.jpg"
+    before = picture.stat()
+    os.utime(picture)
+    assert isinstance(evaluated(kept, "fruits_nightly"), RunRequest)
+    os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert isinstance(evaluated(kept, "fruits_nightly"), SkipReason)
+
+    kept.instance.add_run(DagsterRun("scenes", make_new_run_id(), status=DagsterRunStatus.FAILURE))
+    assert isinstance(evaluated(kept, "fruits_nightly"), SkipReason), "another chain"
+    kept.instance.add_run(DagsterRun("fruits", make_new_run_id(), status=DagsterRunStatus.FAILURE))
+    assert isinstance(evaluated(kept, "fruits_nightly"), RunRequest), "what failed is taken up"
+
+
+def test_a_night_on_which_a_stage_did_not_follow_runs(kept: Project) -> None:
+    (kept.source / "Training/Apple Red 1/gone.jpg").unlink()
+    request = evaluated(kept, "fruits_nightly")
+    kept.run("raw_images", job_name="fruits", tags=request.tags, raise_on_error=True)  # type: ignore[union-attr]
+    assert isinstance(evaluated(kept, "fruits_nightly"), RunRequest), "decoded_frames are of earlier raw_images"
 
 
 def test_the_refit_has_all_classes_with_features(kept: Project) -> None:

@@ -4,22 +4,23 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+from dagster._core.scheduler.instigation import TickStatus
 
 from image_assets.automation.partitions import FRUIT_CLASS
 from image_assets.automation.tags import COMPUTED_TAG
 from image_assets.resources.runs import PROCESS_TAG
 from image_assets_tests.assets.project import Project
+from image_assets_tests.dagster_dev import dagster_dev, project_environment
 from image_assets_tests.shared import REPOSITORY
 
 pytestmark = pytest.mark.faults
@@ -36,9 +37,9 @@ def process_of(run: DagsterRun) -> int:
 class Days:
     """A project whose `dagster dev` is running."""
 
-    def __init__(self, root: Path, instance: DagsterInstance, address: str) -> None:
+    def __init__(self, root: Path, instance: DagsterInstance, address: str, environment: Mapping[str, str]) -> None:
         self.project = Project(root, instance)
-        self.instance, self.address = instance, address
+        self.instance, self.address, self.environment = instance, address, environment
 
     def deliver(self, name: str, numbers: range, split: str = "Training", target: str | None = None) -> None:
         folder = self.project.source / split / (target or name)
@@ -76,6 +77,18 @@ class Days:
         assert run.status == DagsterRunStatus.SUCCESS, self.instance.all_logs(newest)[-5:]
         return run
 
+    def skipped_ticks(self, name: str) -> list[str]:
+        """Return why ticks of a sensor or a schedule have asked for no run, the last ones first."""
+        (found,) = [state for state in self.instance.all_instigator_state() if state.name == name]
+        ticks = self.instance.get_ticks(found.instigator_origin_id, found.selector_id, limit=10)
+        return [tick.tick_data.skip_reason or "" for tick in ticks if tick.status == TickStatus.SKIPPED]
+
+    def states(self) -> dict[str, str]:
+        """Return what `image-assets status` says of each class."""
+        command = [str(Path(sys.executable).parent / "image-assets"), "status", "--chain", "fruits", "--json"]
+        done = subprocess.run(command, cwd=self.project.root, env=self.environment, capture_output=True, check=True)
+        return {found["fruit_class"]: found["state"] for found in json.loads(done.stdout)["classes"]}
+
     def computed(self, run: DagsterRun) -> dict[str | None, int]:
         """Return how many features a run has computed, by class."""
         events = [entry.dagster_event for entry in self.instance.all_logs(run.run_id)]
@@ -100,54 +113,17 @@ def wait_for(question: Callable[[], Found], seconds: float = SECONDS) -> Found:
 
 @pytest.fixture
 def days(tmp_path: Path) -> Iterator[Days]:
-    (tmp_path / "home").mkdir()
     (tmp_path / "source").mkdir()
-    shutil.copy(REPOSITORY / ".dagster/dagster.yaml", tmp_path / "home")
-    environment = {
-        **os.environ,
-        "DAGSTER_HOME": str(tmp_path / "home"),
-        "IMAGE_ASSETS_SOURCE": str(tmp_path / "source"),
-        "IMAGE_ASSETS_WAREHOUSE": str(tmp_path / "warehouse"),
-        "IMAGE_ASSETS_SPARK_MASTER": "local[1]",
-        "IMAGE_ASSETS_SPARK_DRIVER_MEMORY": "1g",
-        "IMAGE_ASSETS_SETTLE_SECONDS": "2",
-        "IMAGE_ASSETS_DISCOVERY_INTERVAL_SECONDS": "1",
-        "IMAGE_ASSETS_FULL_LISTING_SECONDS": "0",
-        "IMAGE_ASSETS_NIGHTLY_CRON": "* * * * *",
-    }
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
-    log = tmp_path / "dagster_dev.log"
-    with log.open("wb") as sink:
-        server = subprocess.Popen(
-            [*command, "-w", REPOSITORY / "workspace.yaml"],
-            cwd=tmp_path,
-            env=environment,
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_for(lambda: served(address))
-        with DagsterInstance.from_config(str(tmp_path / "home")) as instance:
-            yield Days(tmp_path, instance, address)
-    finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-
-
-def served(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/server_info", timeout=5) as answer:  # noqa: S310 - own server
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+    environment = project_environment(
+        tmp_path,
+        IMAGE_ASSETS_SETTLE_SECONDS="3",
+        IMAGE_ASSETS_DISCOVERY_INTERVAL_SECONDS="1",
+        IMAGE_ASSETS_FULL_LISTING_SECONDS="0",
+        IMAGE_ASSETS_NIGHTLY_CRON="* * * * *",
+    )
+    home = str(tmp_path / "home")
+    with dagster_dev(tmp_path, environment) as address, DagsterInstance.from_config(home) as instance:
+        yield Days(tmp_path, instance, address, environment)
 
 
 def test_three_days(days: Days) -> None:
@@ -172,20 +148,27 @@ def test_three_days(days: Days) -> None:
     assert counts(days) == {"Banana": 7, "Cherry": 6, "Kiwi": 5, "Pear": 4}
 
     # The third day: a corrupt delivery, whose run is killed; the nightly run finishes the work and tells of it.
+    days.deliver("Pear", range(4, 5))
     for number in range(3):
         (days.project.source / f"Training/Pear/corrupt_{number}.jpg").write_bytes(b"half a pict")
     (run,) = wait_for(lambda: [found for found in days.runs() if is_executed_after(found, second)])
-    wait_for(lambda: days.project.table("raw_images").counts(["Pear"])["Pear"].rows == 7)
+    wait_for(lambda: days.project.table("raw_images").counts(["Pear"])["Pear"].rows == 8)
     os.kill(process_of(run), signal.SIGKILL)
+    assert days.states() == {"Banana": "fresh", "Cherry": "fresh", "Kiwi": "fresh", "Pear": "stale"}
     before = len(days.runs())
     days.switch("startSchedule", "scheduleSelector", "fruits_nightly")
     wait_for(lambda: (found := days.instance.get_run_by_id(run.run_id)) and found.status == DagsterRunStatus.FAILURE)
     nightly = days.next_run(before)
     assert nightly.tags["dagster/schedule_name"] == "fruits_nightly"
-    assert days.project.table("decoded_frames").counts(["Pear"])["Pear"].rows == 7
-    assert counts(days) == {"Banana": 7, "Cherry": 6, "Kiwi": 5, "Pear": 4}
+    assert days.project.table("decoded_frames").counts(["Pear"])["Pear"].rows == 8
+    assert counts(days) == {"Banana": 7, "Cherry": 6, "Kiwi": 5, "Pear": 5}
     assert evaluated(days, nightly)["few_undecodable"] is False
     assert evaluated(days, nightly)["counts_balance"] is True
+
+    # A night with nothing new says so.
+    assert set(days.states().values()) == {"fresh"}
+    (why, *_) = wait_for(lambda: [told for told in days.skipped_ticks("fruits_nightly") if "nothing new" in told])
+    assert why == f"nothing new in 4 classes since run {nightly.run_id}, which succeeded"
 
     # A class vanishes: it is told, and its data stays.
     shutil.rmtree(days.project.source / "Training/Cherry")
@@ -193,6 +176,7 @@ def test_three_days(days: Days) -> None:
     observation = wait_for(lambda: days.instance.fetch_observations(AssetKey("raw_images"), limit=1).records)
     assert observation[0].partition_key == "Cherry"
     assert counts(days)["Cherry"] == 6
+    assert days.states() == {"Banana": "fresh", "Cherry": "vanished", "Kiwi": "fresh", "Pear": "fresh"}
 
 
 def counts(days: Days) -> dict[str, int]:

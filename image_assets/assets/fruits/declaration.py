@@ -1,15 +1,14 @@
 """How the assets of the fruits chain are declared."""
 
-from datetime import timedelta
 from typing import Any
 
-from dagster import BackfillPolicy, FreshnessPolicy
+from dagster import BackfillPolicy
 
 from image_assets.assets.metadata import table_schema
 from image_assets.assets.settled import retry_policy
+from image_assets.automation.freshness import freshness
 from image_assets.automation.partitions import fruit_class_partitions
 from image_assets.contracts import TABLES
-from image_assets.settings import load_settings
 
 GROUP = "fruits"
 IMAGENET_GROUP = "imagenet"
@@ -27,12 +26,6 @@ def partitioned(table: str, kinds: set[str], code_version: str, group: str = GRO
         "backfill_policy": BackfillPolicy.single_run(),
         "metadata": {"dagster/column_schema": table_schema(TABLES[table])},
     }
-
-
-def freshness() -> FreshnessPolicy:
-    """Return how old the chain may become: as the nightly schedule keeps it, and a margin."""
-    fail = timedelta(hours=load_settings().freshness_hours)
-    return FreshnessPolicy.time_window(fail_window=fail, warn_window=fail * 0.75)
 
 
 def unpartitioned(kinds: set[str], code_version: str, group: str = GROUP) -> dict[str, Any]:
