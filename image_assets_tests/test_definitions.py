@@ -7,7 +7,15 @@ no module that is loaded, has lost its group, or has columns that differ from it
 from typing import Any
 
 import pytest
-from dagster import AssetKey, AssetSpec, Definitions, DynamicPartitionsDefinition, TableSchema, in_process_executor
+from dagster import (
+    AssetKey,
+    AssetSpec,
+    Backoff,
+    Definitions,
+    DynamicPartitionsDefinition,
+    TableSchema,
+    in_process_executor,
+)
 
 from image_assets.automation.partitions import FRUIT_CLASS, RECORDING, SCENE
 from image_assets.contracts import TABLES
@@ -212,3 +220,13 @@ def test_resources_can_be_replaced() -> None:
 
 def test_definitions_are_valid() -> None:
     Definitions.validate_loadable(build_definitions(Settings()))
+
+
+@pytest.mark.parametrize("name", [*UPSTREAM, *SCENES, *RECORDINGS])
+def test_every_asset_is_tried_again_but_not_in_vain(name: str) -> None:
+    op = defs.resolve_assets_def(name).op
+    policy = op.retry_policy
+    assert policy is not None
+    assert (policy.max_retries, policy.delay, policy.backoff) == (2, 20, Backoff.EXPONENTIAL)
+    compute: Any = op.compute_fn
+    assert hasattr(compute.decorated_fn, "__wrapped__"), "no_vain_retries"

@@ -7,8 +7,9 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 
 from image_assets.assets.fruits.declaration import partitioned
 from image_assets.assets.fruits.fruit_classes import fruit_classes
-from image_assets.assets.materialization import code_version, materialize_classes, recompute_asked
+from image_assets.assets.materialization import materialize_classes, recompute_asked
 from image_assets.assets.metadata import failures
+from image_assets.assets.outcomes import code_version
 from image_assets.assets.settled import no_vain_retries
 from image_assets.fruits.raw_images import plan_changes, read_images
 from image_assets.progress import Progress

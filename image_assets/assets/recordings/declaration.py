@@ -5,8 +5,10 @@ from typing import Any
 
 from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult
 
-from image_assets.assets.materialization import Metadata, materialize_classes
+from image_assets.assets.fruits.declaration import unpartitioned
+from image_assets.assets.materialization import materialize_classes
 from image_assets.assets.metadata import table_schema
+from image_assets.assets.outcomes import Metadata
 from image_assets.automation.partitions import recording_partitions
 from image_assets.contracts import TABLES
 from image_assets.errors import WarehouseError
@@ -19,18 +21,12 @@ from image_assets.spark.updates import Task
 from image_assets.warehouse.warehouse import Warehouse
 
 GROUP = "recordings"
-OWNERS = ["team:image-assets"]
-POOL = "spark"
 
 
 def partitioned(kinds: set[str], code_version: str) -> dict[str, Any]:
     """Return the arguments of `@asset` for one with a partition per recording."""
     return {
-        "group_name": GROUP,
-        "owners": OWNERS,
-        "kinds": kinds,
-        "code_version": code_version,
-        "pool": POOL,
+        **unpartitioned(kinds, code_version, GROUP),
         "partitions_def": recording_partitions,
         # One run, one Spark session for a whole range of recordings.
         "backfill_policy": BackfillPolicy.single_run(),

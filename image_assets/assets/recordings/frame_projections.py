@@ -6,6 +6,7 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 
 from image_assets.assets.recordings.declaration import materialize_recordings, tabular
 from image_assets.assets.recordings.recording_frames import recording_frames
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.recordings.faces import open_images
 from image_assets.recordings.projections import plan_projections, project
@@ -15,6 +16,7 @@ from image_assets.resources.warehouse import WarehouseResource
 
 
 @asset(deps=[recording_frames], **tabular("frame_projections", {"numpy"}, code_version="1"))
+@no_vain_retries
 def frame_projections(
     context: AssetExecutionContext,
     recordings_source: RecordingsResource,

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
 
-from image_assets.assets.materialization import provenance, report_outcomes, requested_classes
+from image_assets.assets.materialization import provenance, requested_classes
 from image_assets.assets.metadata import picture
+from image_assets.assets.outcomes import report_outcomes
 from image_assets.assets.recordings.declaration import partitioned
 from image_assets.assets.recordings.series_clusters import series_clusters
 from image_assets.assets.recordings.series_features import series_features
+from image_assets.assets.settled import no_vain_retries
 from image_assets.errors import ImageAssetsError, WarehouseError
 from image_assets.recordings import maps
 from image_assets.recordings.index import recording_index
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 
 @asset(deps=[series_features], **partitioned({"matplotlib"}, code_version="1"))
+@no_vain_retries
 def std_map(
     context: AssetExecutionContext, spark: SparkResource, warehouse: WarehouseResource
 ) -> MaterializeResult[Any]:
@@ -34,6 +37,7 @@ def std_map(
 
 
 @asset(deps=[series_features], **partitioned({"matplotlib"}, code_version="1"))
+@no_vain_retries
 def phase_map(
     context: AssetExecutionContext,
     recordings_source: RecordingsResource,
@@ -55,6 +59,7 @@ def phase_map(
 
 
 @asset(deps=[series_clusters], **partitioned({"matplotlib"}, code_version="1"))
+@no_vain_retries
 def cluster_map(
     context: AssetExecutionContext, spark: SparkResource, warehouse: WarehouseResource
 ) -> MaterializeResult[Any]:

@@ -7,6 +7,7 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 from image_assets.assets.metadata import failures
 from image_assets.assets.recordings.declaration import materialize_recordings, tabular
 from image_assets.assets.recordings.recordings import recordings
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.recordings.frames import plan_frames, read_frames
 from image_assets.recordings.index import recording_index
@@ -17,6 +18,7 @@ from image_assets.spark.partitions import Outcome
 
 
 @asset(deps=[recordings], **tabular("recording_frames", {"pillow"}, code_version="1"))
+@no_vain_retries
 def recording_frames(
     context: AssetExecutionContext,
     recordings_source: RecordingsResource,

@@ -14,7 +14,9 @@ from dagster import (
     multi_asset,
 )
 
-from image_assets.assets.recordings.declaration import GROUP, OWNERS, POOL
+from image_assets.assets.fruits.declaration import OWNERS, POOL
+from image_assets.assets.recordings.declaration import GROUP
+from image_assets.assets.settled import no_vain_retries, retry_policy
 from image_assets.automation.partitions import RECORDING, register_classes
 from image_assets.recordings.options import publish_options, read_sidecar
 from image_assets.resources.recordings import RecordingsResource
@@ -36,7 +38,8 @@ SPEC = AssetSpec(
 
 
 # The job of the chain is named `recordings`, too, and Dagster wants the names of jobs and ops to differ.
-@multi_asset(name="register_recordings", specs=[SPEC], pool=POOL)
+@multi_asset(name="register_recordings", specs=[SPEC], pool=POOL, retry_policy=retry_policy())
+@no_vain_retries
 def recordings(
     context: AssetExecutionContext, recordings_source: RecordingsResource, warehouse: WarehouseResource
 ) -> MaterializeResult[Any]:

@@ -7,6 +7,7 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 from image_assets.assets.metadata import picture
 from image_assets.assets.recordings.declaration import materialize_recordings, tabular
 from image_assets.assets.recordings.pixel_series import pixel_series
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.recordings.clusters import (
     ClusterTask,
@@ -26,6 +27,7 @@ from image_assets.spark.partitions import Outcome
 
 
 @asset(deps=[pixel_series], **tabular("series_clusters", {"scikitlearn"}, code_version="1"))
+@no_vain_retries
 def series_clusters(
     context: AssetExecutionContext,
     recordings_source: RecordingsResource,

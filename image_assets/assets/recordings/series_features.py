@@ -8,6 +8,7 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 from image_assets.assets.metadata import picture
 from image_assets.assets.recordings.declaration import materialize_recordings, tabular
 from image_assets.assets.recordings.pixel_series import pixel_series
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.recordings.covariance import CovarianceRows, plan_covariance, write_covariance
 from image_assets.recordings.faces import open_series
@@ -19,6 +20,7 @@ from image_assets.resources.warehouse import WarehouseResource
 
 
 @asset(deps=[pixel_series], **tabular("series_features", {"numpy"}, code_version="1"))
+@no_vain_retries
 def series_features(
     context: AssetExecutionContext,
     recordings_source: RecordingsResource,
@@ -47,6 +49,7 @@ def series_features(
 
 
 @asset(deps=[pixel_series], **tabular("time_covariance", {"numpy"}, code_version="1"))
+@no_vain_retries
 def time_covariance(
     context: AssetExecutionContext,
     recordings_source: RecordingsResource,

@@ -7,14 +7,9 @@ from typing import Any
 from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, MetadataValue
 
 from image_assets.assets.fruits.declaration import unpartitioned
-from image_assets.assets.materialization import (
-    Metadata,
-    StageProgress,
-    provenance,
-    report_outcomes,
-    requested_classes,
-)
+from image_assets.assets.materialization import StageProgress, provenance, requested_classes
 from image_assets.assets.metadata import counts_metadata, preview, table_schema
+from image_assets.assets.outcomes import Metadata, report_outcomes
 from image_assets.automation.partitions import scene_partitions
 from image_assets.contracts import TABLES
 from image_assets.progress import Progress

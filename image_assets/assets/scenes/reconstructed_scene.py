@@ -6,6 +6,7 @@ from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, Res
 
 from image_assets.assets.scenes.declaration import materialize_scenes, partitioned
 from image_assets.assets.scenes.reconstructed_tiles import reconstructed_tiles
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
@@ -14,6 +15,7 @@ from image_assets.spark.partitions import Outcome
 
 
 @asset(deps=[reconstructed_tiles], **partitioned("reconstructed_scene", {"spark", "deltalake", "tiff"}, "1"))
+@no_vain_retries
 def reconstructed_scene(
     context: AssetExecutionContext,
     spark: SparkResource,

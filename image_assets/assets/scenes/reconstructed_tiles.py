@@ -8,6 +8,7 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 
 from image_assets.assets.scenes.declaration import materialize_scenes, partitioned
 from image_assets.assets.scenes.source_tiles import source_tiles
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.spark import SparkResource
@@ -18,6 +19,7 @@ from image_assets.warehouse.parquet import DataFile
 
 
 @asset(deps=[source_tiles], **partitioned("reconstructed_tiles", {"spark", "deltalake", "numpy"}, code_version="1"))
+@no_vain_retries
 def reconstructed_tiles(
     context: AssetExecutionContext,
     scenes_source: SceneResource,

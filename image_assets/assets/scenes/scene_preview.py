@@ -8,6 +8,7 @@ from image_assets.assets.metadata import picture
 from image_assets.assets.scenes.declaration import materialize_scenes, partitioned
 from image_assets.assets.scenes.reconstructed_tiles import reconstructed_tiles
 from image_assets.assets.scenes.source_tiles import source_tiles
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.spark import SparkResource
@@ -23,6 +24,7 @@ SHOWN_PIXELS = 640
     deps=[source_tiles, reconstructed_tiles],
     **partitioned("scene_preview", {"spark", "deltalake", "pillow"}, code_version="1"),
 )
+@no_vain_retries
 def scene_preview(
     context: AssetExecutionContext,
     scenes_source: SceneResource,

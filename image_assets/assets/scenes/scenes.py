@@ -16,6 +16,7 @@ from dagster import (
 
 from image_assets.assets.fruits.declaration import OWNERS, POOL
 from image_assets.assets.scenes.declaration import GROUP
+from image_assets.assets.settled import no_vain_retries, retry_policy
 from image_assets.automation.partitions import SCENE, register_classes
 from image_assets.errors import SourceError
 from image_assets.resources.scenes import SceneResource
@@ -38,7 +39,8 @@ SPEC = AssetSpec(
 
 
 # The job of the chain is named `scenes`, too, and Dagster wants the names of jobs and ops to differ.
-@multi_asset(name="register_scenes", specs=[SPEC], pool=POOL)
+@multi_asset(name="register_scenes", specs=[SPEC], pool=POOL, retry_policy=retry_policy())
+@no_vain_retries
 def scenes(context: AssetExecutionContext, scenes_source: SceneResource) -> MaterializeResult:
     """Find the scenes and register them."""
     catalogue = scenes_source.catalogue

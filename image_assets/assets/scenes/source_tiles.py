@@ -6,6 +6,7 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 
 from image_assets.assets.scenes.declaration import materialize_scenes, partitioned
 from image_assets.assets.scenes.scenes import scenes
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.spark import SparkResource
@@ -15,6 +16,7 @@ from image_assets.spark.partitions import in_one_stage
 
 
 @asset(deps=[scenes], **partitioned("source_tiles", {"spark", "deltalake", "tiff"}, code_version="1"))
+@no_vain_retries
 def source_tiles(
     context: AssetExecutionContext,
     scenes_source: SceneResource,

@@ -6,6 +6,7 @@ from dagster import AssetExecutionContext, MaterializeResult, ResourceParam, ass
 
 from image_assets.assets.scenes.declaration import materialize_scenes, partitioned
 from image_assets.assets.scenes.reconstructed_tiles import reconstructed_tiles
+from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
@@ -13,6 +14,7 @@ from image_assets.scenes.tile_statistics import describe_scene_tiles
 
 
 @asset(deps=[reconstructed_tiles], **partitioned("tile_statistics", {"spark", "deltalake", "numpy"}, code_version="1"))
+@no_vain_retries
 def tile_statistics(
     context: AssetExecutionContext,
     spark: SparkResource,
