@@ -23,6 +23,7 @@ from image_assets.definitions import build_definitions
 from image_assets.settings import Settings
 from image_assets.vision.sources import open_source
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 STAGES = ("raw_images", "decoded_frames", "cnn_features", "reduced_features", "predictions")
 
 
@@ -90,7 +91,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         for day in ("full", "changed", "unchanged"):
             if day == "changed":
                 found["changes"] = change(folder / "source", paths, arguments.share, arguments.classes)
-            result = job.execute_in_process(instance=instance, tags=range_tags(instance, classes))
+            result = job.execute_in_process(instance=instance, tags=range_tags(instance, classes), run_config=QUIET)
             found[day] = {"seconds": seconds(result), "computed": computed(result)}
     found["pictures"] = len(paths)
     return found

@@ -75,7 +75,7 @@ if __name__ == "__main__":
     console = open_console()
     results = measure(given)
     rows = [
-        (name, Spread.of(entry["seconds"]).median, entry["listed"], entry["cursor_kib"])
+        (name, f"{Spread.of(entry['seconds']).median:.2f}", entry["listed"], entry["cursor_kib"])
         for name, entry in results.items()
     ]
     print_table(console, "A look of the sensor", ["look", "seconds", "folders listed", "cursor in KiB"], rows)
