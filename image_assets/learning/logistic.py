@@ -89,7 +89,7 @@ def fit_logistic(
     *,
     c: float = DEFAULT_C,
     class_weight: ClassWeight = "balanced",
-    tolerance: float = 5e-4,
+    tolerance: float = 1e-4,
     max_iterations: int = 500,
     progress: Progress | None = None,
 ) -> LinearClassifier:
