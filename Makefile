@@ -55,7 +55,7 @@ $(PACKED): deploy/executor.txt requirements.lock | $(READY)
 	rm -rf build/environment && mkdir -p build
 	$(UV) venv --quiet --relocatable --python $(BIN)/python build/environment
 	$(UV) pip install --quiet --python build/environment --requirement deploy/executor.txt --constraint requirements.lock
-	tar -cf - -C build/environment --exclude pyspark/jars . | gzip -1 > $@.part && mv $@.part $@
+	tar -cf - -C build/environment . | gzip -1 > $@.part && mv $@.part $@
 
 cluster: $(READY)  ## Run a Spark master, two workers and an S3 server; prints the variables that point the project to it
 	@$(BIN)/python -m image_assets_tests.cluster.local_cluster .cluster

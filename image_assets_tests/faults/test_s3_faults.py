@@ -1,6 +1,5 @@
 """An S3 server that dies and comes back, answers late, or answers errors: the run finishes, or the next one does."""
 
-import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -53,26 +52,13 @@ def finishes_or_fails_clearly(process: ChainProcess) -> bool:
     return done
 
 
-class LostAnswers:
-    """Loses the answer to every tenth object that is stored: it is there, and the writer is told that it failed."""
-
-    def __init__(self) -> None:
-        self._puts, self.lost = itertools.count(1), 0
-
-    def __call__(self, method: str, _path: str) -> bool:
-        loses = method == "PUT" and next(self._puts) % 10 == 0
-        self.lost += loses
-        return loses
-
-
 def test_errors_in_every_twentieth_answer_are_tried_again(chain: tuple[ChainProcess, Tables], server: S3Server) -> None:
     process, tables = chain
-    lost = LostAnswers()
-    faults = Faults(error_rate=0.05, loses=lost)
+    faults = Faults(error_rate=0.05, loses_every=10)
     with faulty(server.endpoint, faults) as endpoint:
         assert process.run(AWS_ENDPOINT_URL_S3=endpoint) == 0, process.said
     assert faults.errors > 10
-    assert lost.lost > 3
+    assert len(faults.lost) > 3
     tables.assert_complete()
 
 
