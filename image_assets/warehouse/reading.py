@@ -125,9 +125,7 @@ def read_recipe(root: Location, path: str) -> str | None:
 @contextmanager
 def _opened(root: Location, path: str) -> Iterator[pq.ParquetFile]:
     """Open a file: a local one is mapped, so that only what is read is touched; reads from S3 are coalesced."""
-    location = root.join(path)
-    source = pa.memory_map(location.path) if not root.is_s3 else location.filesystem.open_input_file(location.path)
-    with source, pq.ParquetFile(source, pre_buffer=root.is_s3) as file:
+    with root.join(path).open_input() as source, pq.ParquetFile(source, pre_buffer=root.is_s3) as file:
         yield file
 
 
