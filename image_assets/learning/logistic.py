@@ -15,8 +15,8 @@ from image_assets.learning.classifier import ClassWeight, LinearClassifier, chec
 from image_assets.learning.moments import Float32Array, Float64Array, IntArray
 
 DEFAULT_C = 1.0
-TOTAL_VARIANCE = 256.0
-"""Of the scaled features: that of the default number of components, if each has variance 1 in the mean."""
+MOST_VARIANCE = 256.0
+"""Of all scaled features together: that of the default number of components, each with variance 1 in the mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +95,10 @@ def fit_logistic(
 ) -> LinearClassifier:
     """Minimize c * loss + |W|^2 / 2 (scikit-learn's convention) over features centred and scaled by one common factor.
 
-    The factor brings the sum of the features' variances to `TOTAL_VARIANCE`, so that `c` means the same whatever the
-    backbone and whatever the width: were each variance brought to 1, a penalty on 9,468 features would be a 37th of
-    that on 256. One factor for all keeps the order of importance that the projection found. Centre and factor are
-    folded into the weights: `objective` and the classifier take the features as they are. Intercepts are not penalized.
+    The factor brings the features' variances to 1 in the mean, so that `c` means the same whatever the backbone, but
+    their sum to `MOST_VARIANCE` at most: else the penalty on 9,468 features would be a 37th of that on 256, too little
+    to matter. One factor for all keeps the order of importance that the projection found. Centre and factor are folded
+    into the weights: `objective` and the classifier take the features as they are. Intercepts are not penalized.
 
     Args:
         objective: Given parameters float64 [c, d + 1] and class weights float64 [c], the sum of `logistic_loss` over
@@ -175,7 +175,7 @@ class _Coordinates:
 
     Attributes:
         mean: float64 [d], mean of the features.
-        scale: What the features are divided by, so that their variances add up to `TOTAL_VARIANCE`.
+        scale: What the features are divided by: their variances then add up to d, or `MOST_VARIANCE` if that is less.
         steps: float64 [d + 1], change of a scaled weight, or intercept, for one unit of the optimizer.
     """
 
@@ -185,7 +185,7 @@ class _Coordinates:
 
     @classmethod
     def of(cls, n: int, mean: Float64Array, squares: Float64Array, n_classes: int, c: float) -> "_Coordinates":
-        scale = float(np.sqrt(squares.sum() / (n - 1) / TOTAL_VARIANCE))
+        scale = float(np.sqrt(squares.sum() / (n - 1) / min(len(mean), MOST_VARIANCE)))
         variances = np.append(squares / (n * scale**2), 1.0)
         penalty = np.append(np.full(len(mean), 1 / (c * n)), 0.0)
         return cls(mean, scale, 1 / np.sqrt(variances / n_classes + penalty))

@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 
 from image_assets.errors import IncompatibleArtifactError, SettingsError
 from image_assets.learning.class_moments import ClassMoments
-from image_assets.learning.classifier import ClassWeight
-from image_assets.learning.logistic import TOTAL_VARIANCE, LogisticLoss, class_weights, fit_logistic, logistic_loss
-from image_assets.learning.moments import Float64Array
+from image_assets.learning.classifier import ClassWeight, LinearClassifier
+from image_assets.learning.logistic import LogisticLoss, class_weights, fit_logistic, logistic_loss
+from image_assets.learning.moments import Float32Array, Float64Array
 
 RNG = np.random.default_rng(10)
 CLASSES = ("a", "b", "c", "d")
@@ -31,10 +31,10 @@ def objective(parameters: Float64Array, weights: Float64Array) -> LogisticLoss:
 
 
 @pytest.mark.parametrize("class_weight", ["none", "balanced"])
-@pytest.mark.parametrize("c", [0.002, 0.03, 1.0])
+@pytest.mark.parametrize("c", [0.05, 1.0, 50.0])
 def test_probabilities_are_scikit_learns_on_features_of_the_same_scale(c: float, class_weight: ClassWeight) -> None:
     fitted = fit_logistic(objective, MOMENTS, CLASSES, c=c, class_weight=class_weight, tolerance=1e-7)
-    scale = np.sqrt(ROWS.astype(np.float64).var(axis=0, ddof=1).sum() / TOTAL_VARIANCE)
+    scale = np.sqrt(ROWS.astype(np.float64).var(axis=0, ddof=1).mean())
     scaled = (ROWS - ROWS.astype(np.float64).mean(axis=0)) / scale
     sklearn_weight = None if class_weight == "none" else "balanced"
     expected = LogisticRegression(C=c, class_weight=sklearn_weight, tol=1e-9, max_iter=5000).fit(scaled, INDEX)
@@ -77,6 +77,20 @@ def test_the_same_blocks_give_the_same_classifier_bit_by_bit() -> None:
     np.testing.assert_array_equal(first.intercepts, second.intercepts)
 
 
+def test_features_that_say_the_same_twice_are_penalized_as_if_they_said_it_once() -> None:
+    rows = RNG.normal(size=(600, 256)).astype(np.float32)
+    rows[:, :8] += ROWS
+
+    def fitted(features: Float32Array) -> LinearClassifier:
+        moments = ClassMoments.of(features, INDEX, 4)
+        return fit_logistic(lambda *p: logistic_loss(*p, features, INDEX), moments, CLASSES, tolerance=1e-7)
+
+    once, twice = fitted(rows), fitted(np.hstack([rows, rows]))
+    assert twice.details["feature_scale"] == pytest.approx(np.sqrt(2) * once.details["feature_scale"])
+    np.testing.assert_allclose(twice.weights[:, :256], once.weights / 2, atol=1e-4)
+    np.testing.assert_allclose(twice.weights[:, 256:], once.weights / 2, atol=1e-4)
+
+
 def test_the_scale_of_the_features_does_not_matter() -> None:
     def enlarged(parameters: Float64Array, weights: Float64Array) -> LogisticLoss:
         return logistic_loss(parameters, weights, ROWS * 1000, INDEX)
@@ -96,9 +110,8 @@ def test_classes_that_differ_only_in_small_components_take_few_passes() -> None:
         return logistic_loss(parameters, weights, rows, index)
 
     moments, classes = ClassMoments.of(rows, index, 6), ("a", "b", "c", "d", "e", "f")
-    c = 40 / TOTAL_VARIANCE
-    quick = fit_logistic(single, moments, classes, c=c).details
-    exact = fit_logistic(single, moments, classes, c=c, tolerance=1e-8, max_iterations=5000).details
+    quick = fit_logistic(single, moments, classes).details
+    exact = fit_logistic(single, moments, classes, tolerance=1e-8, max_iterations=5000).details
     assert quick["converged"]
     assert quick["evaluations"] <= 20  # 47 in the coordinates of the features
     assert quick["loss"] == pytest.approx(exact["loss"], rel=1e-3)
@@ -106,7 +119,7 @@ def test_classes_that_differ_only_in_small_components_take_few_passes() -> None:
 
 def test_balanced_weights_find_more_of_the_rare_class() -> None:
     def recall(class_weight: ClassWeight) -> float:
-        fitted = fit_logistic(objective, MOMENTS, CLASSES, c=8 / TOTAL_VARIANCE, class_weight=class_weight)
+        fitted = fit_logistic(objective, MOMENTS, CLASSES, class_weight=class_weight)
         return float((fitted.predict_probabilities(ROWS[INDEX == 3]).argmax(axis=1) == 3).mean())
 
     assert recall("balanced") > recall("none") + 0.1
