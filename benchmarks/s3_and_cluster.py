@@ -28,8 +28,9 @@ STAGE = "cnn_features"
 STAGES = ("raw_images", "decoded_frames", STAGE)
 LOCAL, REMOTE = "local disk", "S3"
 S3_TARGET, CLUSTER_TARGET = 0.8, 1.7
-ALL_WORKERS_FIRST = {"spark.scheduler.minRegisteredResourcesRatio": "1.0"}
-"""The first job waits until all cores are there, so that the warming reaches them."""
+ON_CLUSTER = {"spark.scheduler.minRegisteredResourcesRatio": "1.0", "spark.python.daemon.module": "pyspark.daemon"}
+"""The first job waits until all cores are there, so that the warming reaches them; and the JVM of this process still
+knows how the local session started its workers, which the machines of the cluster cannot."""
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def one_worker_against_two(arguments: argparse.Namespace, found: LocalCluster, c
                 driver_host="127.0.0.1",
                 executor_memory="512m",
                 max_cores=cores,
-                extra=ALL_WORKERS_FIRST,
+                extra=ON_CLUSTER,
             )
             with session(options) as spark:
                 chain = Chain(spark, "s3://pictures/all", "s3://tables/local", backbone_options(arguments))

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
         None, description="Addresses are endpoint/bucket, else bucket.endpoint; empty: wherever an endpoint is set."
     )
     s3_max_attempts: Annotated[int, Field(ge=1)] = Field(
-        10, description="Requests before an operation on S3 fails; the time between them doubles up to 10 s."
+        10, description="Requests before an operation on S3 fails; the pauses double on average, up to 10 s."
     )
     s3_retry_seconds: Annotated[int, Field(ge=0)] = Field(
         120, description="Seconds after which a request is not tried again."

@@ -7,9 +7,9 @@ from dagster import (
     AssetCheckSeverity,
     AssetKey,
     DagsterInstance,
-    asset_check,
 )
 
+from image_assets.checks.declaration import settled_check
 from image_assets.settings import Settings
 
 EVALUATION = AssetKey("evaluation")
@@ -18,7 +18,7 @@ EVALUATION = AssetKey("evaluation")
 def accuracy_check(settings: Settings) -> AssetChecksDefinition:
     """Return the check, with the margin of the settings."""
 
-    @asset_check(
+    @settled_check(
         asset=EVALUATION,
         name="accuracy_holds",
         description=f"The accuracy is at most {settings.accuracy_margin:.1%} below that of the evaluation before.",

@@ -1,8 +1,9 @@
 """Checks that counts balance along the chain: raw images = frames, features = frames that are no failure."""
 
-from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, asset_check
+from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition
 
 from image_assets.automation.partitions import fruit_class_partitions
+from image_assets.checks.declaration import settled_check
 from image_assets.fruits.balance import ROWS_OF, imbalances
 from image_assets.resources.warehouse import WarehouseResource
 
@@ -12,7 +13,7 @@ def counts_check(table: str) -> AssetChecksDefinition:
     upstream, error_column = ROWS_OF[table]
     rows = "rows without a failure" if error_column else "rows"
 
-    @asset_check(
+    @settled_check(
         asset=table,
         name="counts_balance",
         blocking=True,

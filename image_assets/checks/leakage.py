@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 
-from dagster import AssetCheckResult, AssetCheckSeverity, asset_check
+from dagster import AssetCheckResult, AssetCheckSeverity
 
+from image_assets.checks.declaration import settled_check
 from image_assets.fruits.near_duplicates import count_duplicates
 from image_assets.resources.warehouse import WarehouseResource
 
 
-@asset_check(
+@settled_check(
     asset="near_duplicates",
     description="No test picture has a duplicate, exact or near, in the training split; only a warning, nothing stops.",
 )

@@ -1,8 +1,9 @@
 """Checks of what the pictures and features hold: those that block would make everything after them wrong."""
 
-from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
+from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity
 
 from image_assets.automation.partitions import fruit_class_partitions
+from image_assets.checks.declaration import settled_check
 from image_assets.fruits.projection import KIND, NAME
 from image_assets.fruits.soundness import drift, unknown_labels, unlearned_classes, unsound_rows, values_of
 from image_assets.resources.spark import SparkResource
@@ -13,7 +14,7 @@ from image_assets.settings import Settings
 def decodable_check(settings: Settings) -> AssetChecksDefinition:
     """Return the check that few pictures of a class fail; it does not block: the others are right."""
 
-    @asset_check(
+    @settled_check(
         asset="decoded_frames",
         name="few_undecodable",
         partitions_def=fruit_class_partitions,
@@ -41,7 +42,7 @@ def decodable_check(settings: Settings) -> AssetChecksDefinition:
     return few_undecodable
 
 
-@asset_check(
+@settled_check(
     asset="cnn_features",
     name="features_are_sound",
     blocking=True,
@@ -60,7 +61,7 @@ def features_are_sound(
     )
 
 
-@asset_check(
+@settled_check(
     asset="feature_projection",
     name="one_backbone",
     blocking=True,
@@ -80,7 +81,7 @@ def one_backbone(warehouse: WarehouseResource) -> AssetCheckResult:
 def drift_check(settings: Settings) -> AssetChecksDefinition:
     """Return the check that the features have not moved far since the projection was fitted."""
 
-    @asset_check(
+    @settled_check(
         asset="reduced_features",
         name="little_drift",
         partitions_def=fruit_class_partitions,
@@ -103,7 +104,7 @@ def drift_check(settings: Settings) -> AssetChecksDefinition:
     return little_drift
 
 
-@asset_check(
+@settled_check(
     asset="predictions",
     name="labels_are_known",
     blocking=True,

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, asset_check
+from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition
 
 from image_assets.automation.partitions import recording_partitions
+from image_assets.checks.declaration import settled_check
 from image_assets.errors import ImageAssetsError
 from image_assets.recordings.soundness import cluster_problems, feature_problems, frame_problems, series_problems
 from image_assets.resources.spark import SparkResource
@@ -38,7 +39,7 @@ def _check(
     """Return a check that asks the log and light columns of tables only."""
 
     # Not blocking: the stage after it refuses the recordings that cannot be used, and computes the others.
-    @asset_check(asset=asset, name=name, partitions_def=recording_partitions, description=description)
+    @settled_check(asset=asset, name=name, partitions_def=recording_partitions, description=description)
     def check(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> AssetCheckResult:
         opened = warehouse.open()
         return _result(lambda recording: problems(opened, recording), list(context.partition_keys))
@@ -61,7 +62,7 @@ series_complete = _check(
 )
 
 
-@asset_check(
+@settled_check(
     asset="series_features",
     name="finite_where_defined",
     partitions_def=recording_partitions,
@@ -76,7 +77,7 @@ def finite_where_defined(
     return _result(lambda name: feature_problems(spark_context, opened, name), keys)
 
 
-@asset_check(
+@settled_check(
     asset="series_clusters",
     name="clusters_add_up",
     partitions_def=recording_partitions,

@@ -5,9 +5,10 @@ They compute a few tiles anew from the source tiles, without Spark, and compare 
 
 from collections.abc import Callable, Mapping, Sequence
 
-from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, asset_check
+from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition
 
 from image_assets.automation.partitions import scene_partitions
+from image_assets.checks.declaration import settled_check
 from image_assets.errors import WarehouseError
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.scenes.verification import SceneVerification
@@ -19,7 +20,7 @@ Question = Callable[[SceneVerification], Sequence[str]]
 def scene_check(asset: str, name: str, description: str, question: Question, blocking: bool) -> AssetChecksDefinition:
     """Return the check that a question finds nothing wrong with the scenes of the run."""
 
-    @asset_check(asset=asset, name=name, blocking=blocking, partitions_def=scene_partitions, description=description)
+    @settled_check(asset=asset, name=name, blocking=blocking, partitions_def=scene_partitions, description=description)
     def check(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> AssetCheckResult:
         opened, scenes = warehouse.open(), list(context.partition_keys)
         wrong: Mapping[str, Sequence[str]] = {

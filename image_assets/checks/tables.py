@@ -1,8 +1,9 @@
 """Checks that each table has the columns of its contract, and each picture one row."""
 
-from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, MetadataValue, asset_check
+from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, MetadataValue
 
 from image_assets.automation.partitions import fruit_class_partitions
+from image_assets.checks.declaration import settled_check
 from image_assets.contracts import PARTITION_COLUMNS
 from image_assets.fruits.balance import ROWS_OF
 from image_assets.fruits.soundness import repeated_paths
@@ -14,7 +15,7 @@ FRUITS_TABLES = ("raw_images", *ROWS_OF, "evaluation")
 def schema_check(table: str) -> AssetChecksDefinition:
     """Return the check that the table of an asset has the columns and types of its contract."""
 
-    @asset_check(
+    @settled_check(
         asset=table,
         name="schema",
         blocking=True,
@@ -40,7 +41,7 @@ def schema_check(table: str) -> AssetChecksDefinition:
 def paths_check(table: str) -> AssetChecksDefinition:
     """Return the check that no path stands twice in a class, so that each picture has one digest."""
 
-    @asset_check(
+    @settled_check(
         asset=table,
         name="one_row_per_picture",
         blocking=True,

@@ -64,7 +64,7 @@ def test_errors_in_every_twentieth_answer_are_tried_again(chain: tuple[ChainProc
 
 def test_slow_answers_only_cost_time(chain: tuple[ChainProcess, Tables], server: S3Server) -> None:
     process, tables = chain
-    with faulty(server.endpoint, Faults(delay_seconds=0.2)) as endpoint:
+    with faulty(server.endpoint, Faults(delay_seconds=0.1)) as endpoint:
         assert process.run(AWS_ENDPOINT_URL_S3=endpoint) == 0, process.said
     tables.assert_complete()
 
