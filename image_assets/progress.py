@@ -5,6 +5,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 UNITS = {
+    "source_tiles": "tiles",
+    "reconstructed_tiles": "tiles",
+    "tile_statistics": "tiles",
+    "scene_preview": "previews",
+    "reconstructed_scene": "scenes",
     "recording_frames": "frames",
     "frame_projections": "projections",
     "pixel_series": "series",
