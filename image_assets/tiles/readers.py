@@ -13,7 +13,6 @@ and `read_tiles` on the executor read them, each row of tiles decoded once.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +23,7 @@ from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.jpeg_reader import JpegReader
 from image_assets.tiles.png_reader import PngReader
 from image_assets.tiles.png_rows import PNG_SIGNATURE
-from image_assets.tiles.scene import Access, Pixels, SceneInfo, SceneReader
+from image_assets.tiles.scene import Access, Pixels, SceneReader
 from image_assets.tiles.tiff_reader import TiffReader
 
 MAX_DECODED_BYTES = 1 << 30
@@ -90,17 +89,6 @@ def read_tiles(reader: SceneReader, tiles: Iterable[Tile]) -> Iterator[tuple[Til
         else:
             for tile in members:
                 yield tile, reader.read_window(*tile.window)
-
-
-def describe_scene(source: str | Path | BinaryIO, max_decoded_bytes: int = MAX_DECODED_BYTES) -> SceneInfo:
-    """Return size and kind of a scene.
-
-    Raises:
-        SourceError: As `open_scene`.
-        SettingsError: As `open_scene`.
-    """
-    with closing(open_scene(source, max_decoded_bytes)) as reader:
-        return reader.describe()
 
 
 def _read_band(reader: SceneReader, tiles: list[Tile]) -> Iterator[tuple[Tile, Pixels]]:

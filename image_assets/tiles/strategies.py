@@ -141,25 +141,6 @@ def strategy(name: str) -> Strategy:
     return _STRATEGIES[name]
 
 
-def combine_early(
-    sent: Iterable[tuple[Tile, Contribution]], reconstruction: Reconstruction, open_targets: int
-) -> Iterator[tuple[Tile, Contribution]]:
-    """Combine partial reconstructions of the same target before they are shuffled.
-
-    Worth it where `combine` makes one of several (`clip_and_sum`: a task over a block of 3 x 3 sources sends 25
-    contributions in place of 81) and the tasks of a worker are neighbours. Holds at most `open_targets`
-    contributions; the one waiting longest is sent first.
-    """
-    waiting: dict[Tile, Contribution] = {}
-    for target, contribution in sent:
-        known = waiting.get(target)
-        waiting[target] = contribution if known is None else reconstruction.combine((known, contribution))
-        if len(waiting) > open_targets:
-            oldest = next(iter(waiting))
-            yield oldest, waiting.pop(oldest)
-    yield from waiting.items()
-
-
 class LocalRun(NamedTuple):
     """Target tiles, how often each source was read, and the bytes that went through the shuffle."""
 

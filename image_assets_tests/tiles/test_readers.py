@@ -8,7 +8,7 @@ import tifffile
 from image_assets.errors import SettingsError, SourceError
 from image_assets.tiles.generated import GeneratedScene
 from image_assets.tiles.geometry import TileGrid
-from image_assets.tiles.readers import describe_scene, open_scene, read_tasks, read_tiles
+from image_assets.tiles.readers import open_scene, read_tasks, read_tiles
 from image_assets.tiles.scene import Access, Pixels, SceneInfo
 
 SCENE = GeneratedScene(9, 130, 110)
@@ -61,7 +61,7 @@ def test_the_kind_of_a_scene_is_told_by_its_first_bytes(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "c", grey)
     tifffile.imwrite(tmp_path / "d", grey, bigtiff=True, byteorder=">")
     for name in "abcd":
-        info = describe_scene(str(tmp_path / name))
+        info = open_scene(str(tmp_path / name)).describe()
         assert (info.width, info.height, info.channels) == (130, 110, 1)
 
 

@@ -7,14 +7,13 @@ import pytest
 import tifffile
 
 from image_assets.errors import SettingsError
-from image_assets.tiles.contributions import decode_contribution, encode_contributions
 from image_assets.tiles.generated import GeneratedScene
 from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.neighbourhood import HaloFilter
 from image_assets.tiles.readers import open_scene
 from image_assets.tiles.reconstruction import create_reconstruction
 from image_assets.tiles.scene import Pixels, SceneReader
-from image_assets.tiles.strategies import STRATEGY_NAMES, combine_early, run_locally, strategy
+from image_assets.tiles.strategies import STRATEGY_NAMES, run_locally, strategy
 
 SCENE = GeneratedScene(seed=11, width=230, height=190, channels=4, dtype="int16")
 GRID = TileGrid(SCENE.name, SCENE.width, SCENE.height, 64)
@@ -73,19 +72,6 @@ def test_partial_shuffles_strips_where_the_others_shuffle_copies() -> None:
     }
     assert bytes_of["naive"] == bytes_of["grouped_read"]
     assert bytes_of["partial"] < 0.22 * bytes_of["grouped_read"]  # 1.1 copies of the scene for 5.4
-
-
-def test_combining_before_the_shuffle_sends_less_and_changes_nothing() -> None:
-    plan, summed = strategy("partial"), create_reconstruction("clip_and_sum")
-    expected = run_locally(plan, summed, GRID, lambda tile: SCENE.read_window(*tile.window))
-    sent = (
-        pair for task in plan.tasks(GRID, 1) for pair in plan.send(summed, task, SCENE.read_window(*task.source.window))
-    )
-    rows = list(encode_contributions(combine_early(sent, summed, open_targets=9)))
-    for target in GRID.tiles():
-        parts = [decode_contribution(payload) for key, payload in rows if key == target]
-        np.testing.assert_array_equal(plan.receive(summed, target, parts), expected.tiles[target])
-    assert len(rows) < sum(len(tile.neighbourhood()) for tile in GRID.tiles()) / 2
 
 
 def test_targets_without_a_use_for_a_source_are_sent_nothing() -> None:
