@@ -21,12 +21,22 @@ _PIXEL_FIELDS: tuple[pa.Field, ...] = (
     column("pixels", pa.binary(), "The pixels, compressed without loss; see image_assets.tiles.codec."),
 )
 
+_STATISTICS_FIELDS: tuple[pa.Field, ...] = (
+    column("mean", pa.float64(), "Mean over all pixels and channels."),
+    column("std", pa.float64(), "Population standard deviation."),
+    column("minimum", pa.float64(), "Smallest value."),
+    column("maximum", pa.float64(), "Largest value."),
+    column("brightest_row", pa.int64(), "Row of the brightest point in the scene, in pixels from its top."),
+    column("brightest_column", pa.int64(), "Column of the brightest point in the scene, in pixels from its left."),
+)
+
 SOURCE_TILES = pa.schema([*TILE_KEY_FIELDS, *_PIXEL_FIELDS])
 
 RECONSTRUCTED_TILES = pa.schema(
     [
         *TILE_KEY_FIELDS,
         column("reconstruction", pa.string(), "Name and parameters of the reconstruction."),
+        *_STATISTICS_FIELDS,
         *_PIXEL_FIELDS,
     ]
 )
@@ -35,12 +45,7 @@ TILE_STATISTICS = pa.schema(
     [
         *TILE_KEY_FIELDS,
         column("reconstruction", pa.string(), "Reconstruction of the tile that the statistics are of."),
-        column("mean", pa.float64(), "Mean over all pixels and channels."),
-        column("std", pa.float64(), "Population standard deviation."),
-        column("minimum", pa.float64(), "Smallest value."),
-        column("maximum", pa.float64(), "Largest value."),
-        column("brightest_row", pa.int64(), "Row of the brightest point in the scene, in pixels from its top."),
-        column("brightest_column", pa.int64(), "Column of the brightest point in the scene, in pixels from its left."),
+        *_STATISTICS_FIELDS,
     ]
 )
 

@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 
 def plan_blocks(grid: TileGrid, n_size: int, n_blocks: int, tile_bytes: int, pending_bytes: int) -> list[list[Tile]]:
-    """Divide a grid into rectangles of tiles, each in reading order.
+    """Divide a grid into rectangles of tiles, each in reading order, so that few tiles lie at a cut.
 
     Args:
         grid: of the scene.
@@ -23,9 +23,16 @@ def plan_blocks(grid: TileGrid, n_size: int, n_blocks: int, tile_bytes: int, pen
         pending_bytes: what may wait in one worker.
     """
     widest = max(1, pending_bytes // (tile_bytes * (2 * n_size + 1)))
-    across = -(-grid.columns // widest)
-    down = min(grid.rows, -(-n_blocks // across))
-    across = min(grid.columns, max(across, -(-n_blocks // down)))
+    narrowest = -(-grid.columns // widest)
+
+    def shape(across: int) -> tuple[int, int]:
+        return across, min(grid.rows, -(-n_blocks // across))
+
+    def cuts(shape: tuple[int, int]) -> tuple[bool, int]:
+        across, down = shape
+        return across * down < min(n_blocks, len(grid)), (across - 1) * grid.rows + (down - 1) * grid.columns
+
+    across, down = min(map(shape, range(narrowest, grid.columns + 1)), key=cuts)
     columns, rows = _bounds(grid.columns, across), _bounds(grid.rows, down)
     return [
         [grid.tile(x, y) for y in range(top, bottom) for x in range(left, right)]

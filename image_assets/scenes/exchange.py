@@ -6,7 +6,7 @@ that died has left.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -58,13 +58,14 @@ class ParcelWriter:
     name: str = field(default_factory=lambda: f"{uuid.uuid4().hex}.bin")
     _sink: Any = None
 
-    def append(self, payload: bytes) -> Parcel:
-        """Write bytes and return where they are; they can be read after `close`."""
+    def append(self, parts: Iterable[bytes | memoryview]) -> Parcel:
+        """Write bytes, given in parts, and return where they are; they can be read after `close`."""
         if self._sink is None:
             self._sink = self.folder.join(self.name).open_output()
         offset = self._sink.tell()
-        self._sink.write(payload)
-        return Parcel(self.name, offset, len(payload))
+        for part in parts:
+            self._sink.write(part)
+        return Parcel(self.name, offset, self._sink.tell() - offset)
 
     def close(self) -> None:
         """Finish the file."""

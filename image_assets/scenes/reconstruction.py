@@ -12,32 +12,27 @@ itself, as in the study.
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
 from pyspark import SparkContext
 
 from image_assets.errors import WarehouseError
 from image_assets.scenes.blocks import plan_blocks, shares
-from image_assets.scenes.exchange import Exchange, Parcel, ParcelWriter
-from image_assets.scenes.tile_tables import StoredScene, TileAddress, TileReader, stored_scene, tile_batch
+from image_assets.scenes.exchange import Exchange, Parcel
+from image_assets.scenes.reconstruction_tasks import ReaderFactory, Receiving, Sending, Work, receiver, sender
+from image_assets.scenes.tile_tables import StoredScene, TileReader, stored_scene
 from image_assets.spark.partitions import RowCounter
 from image_assets.spark.stages import collect_stage
-from image_assets.tiles.contributions import Contribution, decode_contribution, encode_contribution
 from image_assets.tiles.geometry import Tile
 from image_assets.tiles.neighbourhood import Reconstruction
 from image_assets.tiles.reconstruction import create_reconstruction
-from image_assets.tiles.strategies import ReadTask, Strategy, strategy
-from image_assets.warehouse.location import Location
-from image_assets.warehouse.parquet import MEBIBYTE, DataFile, write_batches
+from image_assets.tiles.strategies import ReadTask, strategy
+from image_assets.warehouse.parquet import MEBIBYTE, DataFile
 from image_assets.warehouse.table import Table
 
 BLOCKS_PER_CORE = 3
 RECEIVING_TASKS_PER_CORE = 4
-
-ReaderFactory = Callable[[Location, Mapping[tuple[int, int], TileAddress]], TileReader]
 
 
 @dataclass(frozen=True)
@@ -103,50 +98,6 @@ class Reconstructed:
     exchanged_bytes: int
 
 
-@dataclass(frozen=True)
-class Sending:
-    """Sources of one task of the first stage, or pairs where the strategy knows pairs only."""
-
-    tasks: tuple[ReadTask, ...]
-    addresses: Mapping[tuple[int, int], TileAddress]
-
-
-@dataclass(frozen=True)
-class Receiving:
-    """Targets of one task of the second stage and where their contributions are."""
-
-    targets: tuple[tuple[Tile, tuple[Parcel, ...]], ...]
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What one task of the first stage has done."""
-
-    files: tuple[DataFile, ...]
-    reads: dict[tuple[int, int], int]
-    parcels: tuple[tuple[Tile, Parcel], ...]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What every task of both stages knows; pickles to the workers."""
-
-    plan: Strategy
-    reconstruction: Reconstruction
-    description: str
-    source: Location
-    target: Table
-    exchange: Exchange
-    open_reader: ReaderFactory
-
-    def write(self, batches: Iterable[pa.RecordBatch]) -> list[DataFile]:
-        table = self.target
-        return write_batches(table.root, table.schema, table.partition_column, batches, table.write_options)
-
-    def finish(self, target: Tile, contributions: Iterable[Contribution]) -> pa.RecordBatch:
-        return tile_batch(target, self.plan.receive(self.reconstruction, target, contributions), self.description)
-
-
 def reconstruct_scene(
     context: SparkContext,
     tables: tuple[Table, Table],
@@ -178,12 +129,10 @@ def reconstruct_scene(
     chosen.require_reach(stored.grid, options.n_size)
     rows.planned.append(len(stored.grid))
     with Exchange.below(target.root) as exchange:
-        work = _Work(
-            strategy(options.strategy), chosen, options.description, source.root, target, exchange, open_reader
-        )
-        sent = collect_stage(context, plan_sending(context, stored, options), _sender(work, rows))
+        work = Work(strategy(options.strategy), chosen, options.description, source.root, target, exchange, open_reader)
+        sent = collect_stage(context, plan_sending(context, stored, options), sender(work, rows))
         parcels = [entry for result in sent for entry in result.parcels]
-        received = collect_stage(context, plan_receiving(context, parcels), _receiver(work, rows))
+        received = collect_stage(context, plan_receiving(context, parcels), receiver(work, rows))
     reads: Counter[tuple[int, int]] = Counter()
     for result in sent:
         reads.update(result.reads)
@@ -225,79 +174,3 @@ def plan_receiving(context: SparkContext, parcels: Iterable[tuple[Tile, Parcel]]
         Receiving(tuple((target, tuple(by_target[target])) for target in share))
         for share in shares(ordered, context.defaultParallelism * RECEIVING_TASKS_PER_CORE)
     ]
-
-
-def _sender(work: _Work, rows: RowCounter) -> Callable[[Iterable[Sending]], Iterator[Sent]]:
-    done = rows.done
-
-    def run(tasks: Iterable[Sending]) -> Iterator[Sent]:
-        for sending in tasks:
-            with (
-                closing(work.exchange.writer()) as writer,
-                closing(work.open_reader(work.source, sending.addresses)) as reader,
-            ):
-                parcels: list[tuple[Tile, Parcel]] = []
-                send = _send_pairs if work.plan.pack is None else _send_block
-                files = work.write(send(work, sending.tasks, reader, writer, parcels))
-            done.add(sum(file.rows for file in files))
-            yield Sent(tuple(files), reader.reads, tuple(parcels))
-
-    return run
-
-
-def _send_pairs(
-    work: _Work,
-    tasks: Iterable[ReadTask],
-    reader: TileReader,
-    writer: ParcelWriter,
-    parcels: list[tuple[Tile, Parcel]],
-) -> Iterator[pa.RecordBatch]:
-    """Send each pair by itself; finishes no target."""
-    for task in tasks:
-        for target, contribution in work.plan.send(work.reconstruction, task, reader.read(task.source)):
-            parcels.append((target, writer.append(encode_contribution(contribution))))
-    yield from ()
-
-
-def _send_block(
-    work: _Work,
-    tasks: Sequence[ReadTask],
-    reader: TileReader,
-    writer: ParcelWriter,
-    parcels: list[tuple[Tile, Parcel]],
-) -> Iterator[pa.RecordBatch]:
-    """Read each source once; finish the targets that lie inside, send one contribution to each of the others."""
-    plan, pack = work.plan, work.plan.pack
-    to_come = Counter(target for task in tasks for target in task.targets)
-    sources = {task.source for task in tasks}
-    inside = {task.source for task in tasks if sources.issuperset(task.targets)}  # a tile's targets are its sources
-    waiting: dict[Tile, list[Contribution]] = {}
-    for task in tasks:
-        for target, contribution in plan.send(work.reconstruction, task, reader.read(task.source)):
-            waiting.setdefault(target, []).append(contribution)
-        for target in task.targets:
-            to_come[target] -= 1
-            if to_come[target] or target not in waiting:
-                continue
-            contributions = waiting.pop(target)
-            if target in inside:
-                yield work.finish(target, contributions)
-            elif pack is not None:
-                packed = encode_contribution(pack(work.reconstruction, contributions))
-                parcels.append((target, writer.append(packed)))
-
-
-def _receiver(work: _Work, rows: RowCounter) -> Callable[[Iterable[Receiving]], Iterator[DataFile]]:
-    done = rows.done
-
-    def run(tasks: Iterable[Receiving]) -> Iterator[DataFile]:
-        for receiving in tasks:
-            with closing(work.exchange.reader()) as reader:
-                files = work.write(
-                    work.finish(target, (decode_contribution(reader.read(parcel)) for parcel in parcels))
-                    for target, parcels in receiving.targets
-                )
-            done.add(len(receiving.targets))
-            yield from files
-
-    return run

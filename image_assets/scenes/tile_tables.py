@@ -16,6 +16,7 @@ from image_assets.errors import WarehouseError
 from image_assets.tiles.codec import decode_pixels, encode_pixels
 from image_assets.tiles.geometry import Tile, TileGrid, TileKey
 from image_assets.tiles.scene import Pixels
+from image_assets.tiles.statistics import tile_statistics
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import DataFile
 from image_assets.warehouse.table import Table
@@ -62,7 +63,7 @@ class StoredScene:
 
 
 def tile_batch(tile: Tile, pixels: Pixels, reconstruction: str | None = None) -> pa.RecordBatch:
-    """Return the row of a tile; with the name of a reconstruction one of `reconstructed_tiles`."""
+    """Return the row of a tile; with the name of a reconstruction one of `reconstructed_tiles`, statistics included."""
     row: dict[str, Any] = {
         **tile.key._asdict(),
         "channels": pixels.shape[2],
@@ -71,7 +72,8 @@ def tile_batch(tile: Tile, pixels: Pixels, reconstruction: str | None = None) ->
     }
     if reconstruction is None:
         return pa.RecordBatch.from_pylist([row], schema=SOURCE_TILES)
-    return pa.RecordBatch.from_pylist([{**row, "reconstruction": reconstruction}], schema=RECONSTRUCTED_TILES)
+    described = {"reconstruction": reconstruction, **tile_statistics(pixels, tile)._asdict()}
+    return pa.RecordBatch.from_pylist([{**row, **described}], schema=RECONSTRUCTED_TILES)
 
 
 def stored_scene(table: Table, scene: str) -> StoredScene:

@@ -28,11 +28,16 @@ _LEVEL = 1
 def encode_pixels(pixels: Pixels, compression: Compression = "zstd") -> bytes:
     """Return the bytes of an array of shape (rows, columns, channels) and of a whole or floating-point dtype.
 
-    `zstd` is for what is stored; `raw` costs nothing and is for what is compressed elsewhere, such as a shuffle.
+    `zstd` is for what is stored; `raw` costs nothing and is for what is read again at once, such as an exchange.
 
     Raises:
         ValueError: The array has another number of axes or another kind of dtype.
     """
+    return b"".join(encoded_parts(pixels, compression))
+
+
+def encoded_parts(pixels: Pixels, compression: Compression = "zstd") -> tuple[bytes, bytes | memoryview]:
+    """Return the same bytes in two parts, for a file: values that stay as they are need not be copied before."""
     if pixels.ndim != 3 or pixels.dtype.kind not in "uif":
         raise ValueError(
             f"expected an array of numbers of shape (rows, columns, channels), found {pixels.dtype} {pixels.shape}"
@@ -40,10 +45,10 @@ def encode_pixels(pixels: Pixels, compression: Compression = "zstd") -> bytes:
     values = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("<"))
     header = _HEADER.pack(_MAGIC, _CODES[compression], values.dtype.kind.encode(), values.itemsize, 0, *values.shape)
     if compression == "raw" or values.size == 0:
-        return b"".join((header, values.reshape(-1).view(np.uint8).data))
+        return header, values.reshape(-1).view(np.uint8).data
     differences = imagecodecs.delta_encode(values.view(f"<u{values.itemsize}"), axis=1)
     shuffled = imagecodecs.bitshuffle_encode(differences)
-    return header + bytes(pa.Codec("zstd", _LEVEL).compress(shuffled, asbytes=True))
+    return header, bytes(pa.Codec("zstd", _LEVEL).compress(shuffled, asbytes=True))
 
 
 def decode_pixels(payload: bytes | memoryview) -> Pixels:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from image_assets.errors import ImageAssetsError
-from image_assets.tiles.codec import Compression, decode_pixels, encode_pixels
+from image_assets.tiles.codec import Compression, decode_pixels, encoded_parts
 from image_assets.tiles.geometry import Tile, Window
 from image_assets.tiles.scene import Pixels
 
@@ -32,12 +32,16 @@ Contribution: TypeAlias = tuple[Patch, ...]
 
 
 def encode_contribution(contribution: Contribution, compression: Compression = "raw") -> bytes:
-    """Return a contribution's bytes. Uncompressed by default: Spark compresses its shuffle files itself."""
-    parts = []
+    """Return a contribution's bytes. Uncompressed by default: they are read again at once."""
+    return b"".join(contribution_parts(contribution, compression))
+
+
+def contribution_parts(contribution: Contribution, compression: Compression = "raw") -> Iterator[bytes | memoryview]:
+    """Yield the same bytes in parts, for a file: uncompressed pixels are not copied before."""
     for patch in contribution:
-        payload = encode_pixels(patch.pixels, compression)
-        parts += [_PATCH.pack(*patch.window, len(payload)), payload]
-    return b"".join(parts)
+        header, values = encoded_parts(patch.pixels, compression)
+        yield _PATCH.pack(*patch.window, len(header) + len(values)) + header
+        yield values
 
 
 def decode_contribution(payload: bytes | memoryview) -> Contribution:
