@@ -36,6 +36,7 @@ from image_assets.tiles.reconstruction import create_reconstruction
 from image_assets.tiles.scene import Pixels
 from image_assets.tiles.strategies import STRATEGY_NAMES
 from image_assets.warehouse.parquet import DataFile
+from image_assets.warehouse.table import Table
 from image_assets.warehouse.warehouse import Warehouse
 
 READ_SECONDS, PARTIAL_SECONDS = 2.5, 1.0
@@ -93,18 +94,18 @@ class Bench:
         self.last: dict[str, Reconstructed] = {}
         source = self._warehouse.table("source_tiles")
         plan = plan_scene(spark.sparkContext, SceneCatalogue(",".join(scenes)), tile_size)
-        for outcome in commit_partitions(spark, source, scenes, in_one_stage(spark, source, plan, read_scene)):
+        for outcome in commit_partitions(spark, source, scenes, in_one_stage(spark, plan, read_scene)):
             if outcome.error is not None:
                 raise outcome.error
 
     def seconds(self, strategy: str) -> float:
         """Reconstruct all scenes by one strategy, from planning to commit."""
-        tables = self._warehouse.table("source_tiles"), self._warehouse.table("reconstructed_tiles")
+        source, tiles = self._warehouse.table("source_tiles"), self._warehouse.table("reconstructed_tiles")
         options, delays = ReconstructionOptions("clip_and_sum", strategy=strategy), self._delays
         chosen = create_reconstruction("clip_and_sum")
 
-        def compute(scene: str, rows: RowCounter) -> tuple[DataFile, ...]:
-            context = self._spark.sparkContext
+        def compute(target: Table, scene: str, rows: RowCounter) -> tuple[DataFile, ...]:
+            context, tables = self._spark.sparkContext, (source, target)
             if delays:
                 slow = SlowReconstruction(chosen, delays * PARTIAL_SECONDS)
                 opened = lambda root, addresses: SlowReader(  # noqa: E731
@@ -117,7 +118,7 @@ class Bench:
             return found.files
 
         started = time.perf_counter()
-        for outcome in commit_partitions(self._spark, tables[1], self._scenes, compute):
+        for outcome in commit_partitions(self._spark, tiles, self._scenes, compute):
             if outcome.error is not None:
                 raise outcome.error
         return time.perf_counter() - started

@@ -48,6 +48,11 @@ class SceneEntry:
     s3: S3Connection | None = None
     modified: datetime | None = None
 
+    @property
+    def version(self) -> tuple[str, int, str]:
+        """What tells a scene from the one that had its key before, without reading it."""
+        return self.address, self.size_bytes, str(self.modified)
+
     @contextmanager
     def open(self) -> Iterator[SceneReader]:
         """Open the scene for as long as the block runs.

@@ -24,21 +24,31 @@ from image_assets.spark.stages import collect_stage
 from image_assets.tiles.pyramid import PyramidSummary, write_pyramid
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import DataFile, write_batches
+from image_assets.warehouse.table import Table
 from image_assets.warehouse.warehouse import Warehouse
 
 FOLDER = "_scenes"
 
 
-def write_scene(context: SparkContext, warehouse: Warehouse, scene: str, counter: RowCounter) -> list[DataFile]:
+def write_scene(
+    context: SparkContext, warehouse: Warehouse, target: Table, scene: str, counter: RowCounter
+) -> list[DataFile]:
     """Write the reconstructed tiles of a scene as one file below `<warehouse>/_scenes`, and the row that names it.
 
     Nothing is committed here.
+
+    Args:
+        context: Spark.
+        warehouse: with `reconstructed_tiles`.
+        target: `reconstructed_scene`, where the row is written.
+        scene: which one.
+        counter: counts the file.
 
     Raises:
         WarehouseError: there are no reconstructed tiles.
         StageError: the file could not be written.
     """
-    tiles, target = warehouse.table("reconstructed_tiles"), warehouse.table("reconstructed_scene")
+    tiles = warehouse.table("reconstructed_tiles")
     stored = stored_scene(tiles, scene)
     path = f"{FOLDER}/{scene}/{Path(scene).stem}-{uuid.uuid4().hex[:8]}.tif"
     root, destination = tiles.root, warehouse.root.join(path)
@@ -64,6 +74,12 @@ def write_scene(context: SparkContext, warehouse: Warehouse, scene: str, counter
     }
     batch = pa.RecordBatch.from_pylist([row], schema=RECONSTRUCTED_SCENE)
     return write_batches(target.root, target.schema, target.partition_column, [batch], target.write_options)
+
+
+def file_is_there(warehouse: Warehouse, scene: str) -> bool:
+    """Return whether the file that the row of a scene names exists."""
+    rows = warehouse.table("reconstructed_scene").read(["path"], [scene]).to_pylist()
+    return all(warehouse.root.join(row["path"]).exists() for row in rows)
 
 
 def remove_superseded(warehouse: Warehouse, scene: str) -> list[str]:

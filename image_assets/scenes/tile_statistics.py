@@ -32,13 +32,13 @@ def plan_files(context: SparkContext, table: Table) -> Callable[[str], list[Rows
     return plan
 
 
-def describe_scene_tiles(spark: SparkSession, tiles: Table, target: Table) -> Compute:
+def describe_scene_tiles(spark: SparkSession, tiles: Table) -> Compute:
     """Return how the statistics of a scene's tiles are gathered and written."""
     read = scan_rows(tiles, TILE_STATISTICS.names, lambda batches: batches, BATCH_ROWS)
-    gather = in_one_stage(spark, target, plan_files(spark.sparkContext, tiles), read)
+    gather = in_one_stage(spark, plan_files(spark.sparkContext, tiles), read)
 
-    def compute(scene: str, rows: RowCounter) -> Sequence[DataFile]:
+    def compute(target: Table, scene: str, rows: RowCounter) -> Sequence[DataFile]:
         stored_scene(tiles, scene)  # raises where tiles are missing or double
-        return gather(scene, rows)
+        return gather(target, scene, rows)
 
     return compute

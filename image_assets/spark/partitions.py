@@ -19,6 +19,7 @@ from image_assets.spark.stages import Batches, write_stage
 from image_assets.spark.updates import Changed, Task, Update
 from image_assets.warehouse.copying import Copies, copy_rows
 from image_assets.warehouse.parquet import DataFile, delete_files
+from image_assets.warehouse.recipes import recipes_of
 from image_assets.warehouse.table import Table
 
 FEWEST_AT_ONCE, MOST_AT_ONCE = 3, 16
@@ -76,10 +77,29 @@ class RowCounter:
         return self.done.value + sum(self.kept)
 
 
-Compute = Callable[[str, RowCounter], Sequence[DataFile]]
-"""Writes the files of one partition and counts their rows."""
+Compute = Callable[[Table, str, RowCounter], Sequence[DataFile]]
+"""Writes the files of one partition of a table and counts their rows."""
 Change = Callable[[str, RowCounter], Outcome]
 """Computes and commits one partition; raises where it fails."""
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """When a partition that is computed as a whole stays as it is.
+
+    Attributes:
+        recipe: names what a partition is computed with and from; see `image_assets.warehouse.recipes`.
+        intact: whether what belongs to a partition beside the table is there.
+        recompute: compute everything, whatever is there.
+    """
+
+    recipe: Callable[[str], str]
+    intact: Callable[[str], bool] = lambda _: True
+    recompute: bool = False
+
+    def holds(self, target: Table, partition: str, files: Sequence[DataFile], recipe: str) -> bool:
+        """Return whether these files of a partition are what would be computed."""
+        return bool(files) and not self.recompute and recipes_of(target, files) == {recipe} and self.intact(partition)
 
 
 def replace_partitions(
@@ -131,14 +151,11 @@ def replace_partitions(
 
 
 def in_one_stage(
-    spark: SparkSession,
-    target: Table,
-    plan: Callable[[str], Sequence[Task]],
-    produce: Callable[[Task], Batches],
+    spark: SparkSession, plan: Callable[[str], Sequence[Task]], produce: Callable[[Task], Batches]
 ) -> Compute:
     """Return how a partition is computed whose tasks know nothing of each other."""
 
-    def compute(partition: str, rows: RowCounter) -> list[DataFile]:
+    def compute(target: Table, partition: str, rows: RowCounter) -> list[DataFile]:
         tasks = plan(partition)
         rows.planned.append(sum(task.rows for task in tasks))
         return write_stage(spark.sparkContext, tasks, produce, target, rows.done)
@@ -152,6 +169,7 @@ def commit_partitions(
     partitions: Sequence[str],
     compute: Compute,
     *,
+    unchanged: Unchanged | None = None,
     expected_rows: int = 0,
     on_progress: Callable[[int, int], None] = lambda _done, _expected: None,
     commit_properties: Mapping[str, str] | None = None,
@@ -163,6 +181,7 @@ def commit_partitions(
         target: the table that is written.
         partitions: values of its partition column.
         compute: writes the files of one partition, by as many stages as it takes; runs in a thread of the driver.
+        unchanged: when a partition stays as it is; all are computed without it.
         expected_rows: how many rows the caller expects in all; 0 if only the plans will tell.
         on_progress: receives the rows written and the rows expected, about twice a second.
         commit_properties: recorded in the log of the table.
@@ -171,9 +190,21 @@ def commit_partitions(
         An outcome per partition, in the order in which they end.
     """
 
+    def replaced(stamped: Table, partition: str, rows: RowCounter) -> Outcome:
+        files = tuple(compute(stamped, partition, rows))
+        return Outcome(partition, files, target.commit(files, [partition], commit_properties))
+
     def change(partition: str, rows: RowCounter) -> Outcome:
-        files = compute(partition, rows)
-        return Outcome(partition, tuple(files), target.commit(files, [partition], commit_properties))
+        if unchanged is None:
+            return replaced(target, partition, rows)
+        recipe, files = unchanged.recipe(partition), tuple(target.files([partition]))
+        if unchanged.holds(target, partition, files, recipe):
+            kept = sum(file.rows for file in files)
+            rows.planned.append(kept)
+            rows.kept.append(kept)
+            return Outcome(partition, files, target.version(), changed=Changed(reused=kept))
+        outcome = replaced(target.with_recipe(recipe), partition, rows)
+        return replace(outcome, changed=Changed(computed=outcome.rows))
 
     return _side_by_side(spark, target.name, partitions, change, expected_rows, on_progress)
 
@@ -258,7 +289,7 @@ def apply_update(
     """
     if update.is_empty and target.exists():
         return (), target.version()
-    recipe = replace(target, write_options=replace(target.write_options, recipe=update.recipe))
+    recipe = target.with_recipe(update.recipe)
 
     def work(task: Task | Copies) -> Batches:
         return copy_rows(target, task) if isinstance(task, Copies) else produce(task)

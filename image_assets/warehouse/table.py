@@ -8,7 +8,7 @@ dies leaves files that no version names, which `vacuum` removes.
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -68,6 +68,10 @@ class Table:
     def column_names(self) -> list[str]:
         """Names of all columns, in order."""
         return list(self.schema.names)
+
+    def with_recipe(self, recipe: str | None) -> "Table":
+        """Return the table as writers see it whose files tell a recipe."""
+        return replace(self, write_options=replace(self.write_options, recipe=recipe))
 
     def exists(self) -> bool:
         """Whether anything was ever committed."""

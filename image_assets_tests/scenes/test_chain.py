@@ -18,7 +18,18 @@ from image_assets.tiles.codec import decode_pixels, encode_pixels
 from image_assets.tiles.scene import Pixels
 from image_assets.tiles.strategies import STRATEGY_NAMES
 from image_assets.warehouse.parquet import write_batches
-from image_assets_tests.scenes.project import BROKEN, SCENES, SIZES, SKY, STUDY, TILE, Run, SceneProject, pixels_of
+from image_assets_tests.scenes.project import (
+    BROKEN,
+    GREY,
+    SCENES,
+    SIZES,
+    SKY,
+    STUDY,
+    TILE,
+    Run,
+    SceneProject,
+    pixels_of,
+)
 
 TABLES = ["source_tiles", "reconstructed_tiles", "tile_statistics", "scene_preview", "reconstructed_scene"]
 
@@ -97,6 +108,7 @@ def test_metadata_say_what_was_read_and_how_fast(scene_chain: Run) -> None:
     metadata = scene_chain.metadata("reconstructed_tiles")
     assert set(metadata) == set(SCENES)
     assert {scene: found["reads"] for scene, found in metadata.items()} == {SKY: 12, STUDY: 20, "grey.png": 6}
+    assert {found["computed"] for found in metadata.values()} == {12, 20, 6}
     for scene, found in metadata.items():
         assert scene is not None
         assert found["reads_per_source_at_most"] == 1
@@ -150,6 +162,34 @@ def test_a_new_file_of_a_scene_takes_the_place_of_the_old_one(scene_project: Sce
     (new,) = folder.iterdir()
     assert new != old
     np.testing.assert_array_equal(tifffile.imread(new), ndimage.median_filter(pixels_of(SKY), size=(3, 3, 1)))
+
+
+def test_a_scene_that_has_not_changed_is_not_computed_again(scene_project: SceneProject) -> None:
+    def stages(run: Run) -> dict[str, tuple[int, int]]:
+        assert run.result.success, run.failure
+        found = {table: run.metadata(table)[GREY] for table in TABLES}
+        return {table: (values["computed"], values["reused"]) for table, values in found.items()}
+
+    tiles = 6
+    rows = {"source_tiles": tiles, "reconstructed_tiles": tiles, "tile_statistics": tiles, "scene_preview": 2}
+    everything = {**rows, "reconstructed_scene": 1}
+    first = scene_project.run(job_name="scenes", scenes=[GREY])
+    assert stages(first) == {table: (count, 0) for table, count in everything.items()}
+    versions = {table: scene_project.table(table).version() for table in TABLES}
+    again = scene_project.run(job_name="scenes", scenes=[GREY], scenes_strategy="naive")
+    assert stages(again) == {table: (0, count) for table, count in everything.items()}
+    assert {table: scene_project.table(table).version() for table in TABLES} == versions
+    (file,) = (scene_project.root / "warehouse/_scenes" / GREY).iterdir()
+    file.unlink()
+    other = scene_project.run(job_name="scenes", scenes=[GREY], scenes_preview_size=50)
+    assert stages(other) == {
+        **{table: (0, count) for table, count in everything.items()},
+        "scene_preview": (2, 0),
+        "reconstructed_scene": (1, 0),
+    }
+    (scene_project.root / "source" / GREY).touch()
+    touched = scene_project.run("source_tiles", scenes=[GREY])
+    assert touched.metadata("source_tiles")[GREY]["computed"] == tiles
 
 
 def replace_tiles(project: SceneProject, change: Callable[[pa.Table], pa.Table]) -> None:

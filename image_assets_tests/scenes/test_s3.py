@@ -21,8 +21,8 @@ def test_a_scene_on_s3_is_reconstructed_there(s3_server: S3Server, spark: SparkS
     with DagsterInstance.ephemeral() as instance:
         project = SceneProject(scene_chain.project.root, instance)
         project.register(SKY)
-        for _ in range(2):
-            run = project.run(job_name="scenes", scenes=[SKY], source=source, warehouse=tables)
+        for recompute in (False, True):
+            run = project.run(job_name="scenes", scenes=[SKY], source=source, warehouse=tables, recompute=recompute)
             assert run.result.success, run.failure
             assert all(run.checks().values())
     warehouse = Warehouse.at(tables)

@@ -7,15 +7,17 @@ from typing import Any
 from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, MetadataValue
 
 from image_assets.assets.fruits.declaration import unpartitioned
-from image_assets.assets.materialization import StageProgress, provenance, requested_classes
+from image_assets.assets.materialization import StageProgress, provenance, recompute_asked, requested_classes
 from image_assets.assets.metadata import counts_metadata, preview, table_schema
-from image_assets.assets.outcomes import Metadata, report_outcomes
+from image_assets.assets.outcomes import Metadata, code_version, report_outcomes
 from image_assets.automation.partitions import scene_partitions
 from image_assets.contracts import TABLES
 from image_assets.progress import Progress
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.scenes.tile_tables import stored_scene
-from image_assets.spark.partitions import Compute, Outcome, commit_partitions
+from image_assets.spark.partitions import Compute, Outcome, Unchanged, commit_partitions
+from image_assets.warehouse.recipes import recipe_name, recipes_of
 from image_assets.warehouse.table import Table
 
 GROUP = "scenes"
@@ -38,11 +40,17 @@ def materialize_scenes(
     target: Table,
     compute: Compute,
     *,
+    recipe: Metadata | Callable[[str], Metadata],
+    inherited: Sequence[Table],
+    reuse: ReuseResource,
+    intact: Callable[[str], bool] = lambda _: True,
     pixels: Table | None,
     configuration: Metadata,
     describe: Callable[[Outcome], Metadata] = lambda _: {},
 ) -> MaterializeResult[Any]:
     """Compute the scenes of the run, replace each in one commit, and record what came of it.
+
+    A scene that the table has already, computed from the same with the same settings, stays as it is.
 
     Args:
         context: of the asset.
@@ -50,17 +58,28 @@ def materialize_scenes(
         progress: hears of the stage.
         target: the table of the asset.
         compute: writes the files of one scene.
+        recipe: what decides the result besides the tables before, as JSON values; of every scene or by scene.
+        inherited: tables that it is computed from.
+        reuse: whether everything is computed anew.
+        intact: whether what belongs to a scene beside the table is there.
         pixels: table of tiles whose pixels the stage went through, for its speed.
         configuration: what every scene is computed with, as JSON values; recorded with each and in the Delta log.
         describe: metadata of one finished scene, besides counts and speed.
     """
     known = provenance(context, configuration)
+
+    def recipe_of(scene: str) -> str:
+        values = recipe(scene) if callable(recipe) else recipe
+        upstream = {name for table in inherited for name in recipes_of(table, table.files([scene]))}
+        return recipe_name(target.name, code_version(context), values, upstream)
+
     with StageProgress(progress, target.name) as on_progress:
         outcomes = commit_partitions(
             spark.session,
             target,
             requested_scenes(context),
             compute,
+            unchanged=Unchanged(recipe_of, intact, recompute_asked(context, reuse)),
             on_progress=on_progress,
             commit_properties={"dagster_run": context.run.run_id, "configuration": json.dumps(dict(configuration))},
         )
@@ -89,7 +108,7 @@ def _speed(outcome: Outcome, target: Table, pixels: Table | None) -> Metadata:
         "delta_version": outcome.version,
         "dagster/uri": MetadataValue.text(target.root.uri),
     }
-    if pixels is None:
+    if pixels is None or (outcome.changed and not outcome.changed.computed):
         return found
     megapixels = stored_scene(pixels, outcome.partition).grid.window.area / 1e6
     return {

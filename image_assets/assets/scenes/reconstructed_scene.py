@@ -8,9 +8,10 @@ from image_assets.assets.scenes.declaration import materialize_scenes, partition
 from image_assets.assets.scenes.reconstructed_tiles import reconstructed_tiles
 from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
-from image_assets.scenes.reconstructed_scene import remove_superseded, write_scene
+from image_assets.scenes.reconstructed_scene import file_is_there, remove_superseded, write_scene
 from image_assets.spark.partitions import Outcome
 
 
@@ -19,6 +20,7 @@ from image_assets.spark.partitions import Outcome
 def reconstructed_scene(
     context: AssetExecutionContext,
     spark: SparkResource,
+    reuse: ReuseResource,
     warehouse: WarehouseResource,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult[Any]:
@@ -44,7 +46,11 @@ def reconstructed_scene(
         spark,
         progress,
         target,
-        lambda scene, rows: write_scene(spark.session.sparkContext, opened, scene, rows),
+        lambda target, scene, rows: write_scene(spark.session.sparkContext, opened, target, scene, rows),
+        recipe={},
+        inherited=[tiles],
+        reuse=reuse,
+        intact=lambda scene: file_is_there(opened, scene),
         pixels=tiles,
         describe=describe,
         configuration={"reconstructed_tiles_version": tiles.version()},

@@ -10,20 +10,23 @@ from image_assets.assets.scenes.declaration import materialize_scenes, partition
 from image_assets.assets.scenes.source_tiles import source_tiles
 from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.scenes.reconstruction import Reconstructed, reconstruct_scene
 from image_assets.spark.partitions import Outcome, RowCounter
 from image_assets.warehouse.parquet import DataFile
+from image_assets.warehouse.table import Table
 
 
-@asset(deps=[source_tiles], **partitioned("reconstructed_tiles", {"spark", "deltalake", "numpy"}, code_version="1"))
+@asset(deps=[source_tiles], **partitioned("reconstructed_tiles", {"spark", "deltalake", "numpy"}, code_version="2"))
 @no_vain_retries
 def reconstructed_tiles(
     context: AssetExecutionContext,
     scenes_source: SceneResource,
     spark: SparkResource,
+    reuse: ReuseResource,
     warehouse: WarehouseResource,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult[Any]:
@@ -32,14 +35,16 @@ def reconstructed_tiles(
     Three strategies with the same result, bit for bit; the metadata count how often source tiles were really read.
     """
     opened, options = warehouse.open(), scenes_source.options
-    tables = opened.table("source_tiles"), opened.table("reconstructed_tiles")
+    source = opened.table("source_tiles")
     done: dict[str, Reconstructed] = {}
 
-    def compute(scene: str, rows: RowCounter) -> Sequence[DataFile]:
-        done[scene] = reconstruct_scene(spark.session.sparkContext, tables, scene, options, rows)
+    def compute(target: Table, scene: str, rows: RowCounter) -> Sequence[DataFile]:
+        done[scene] = reconstruct_scene(spark.session.sparkContext, (source, target), scene, options, rows)
         return done[scene].files
 
     def describe(outcome: Outcome) -> dict[str, Any]:
+        if outcome.partition not in done:
+            return {"reads": 0}
         found = done[outcome.partition]
         return {
             "reads": sum(found.reads.values()),
@@ -52,9 +57,12 @@ def reconstructed_tiles(
         context,
         spark,
         progress,
-        tables[1],
+        opened.table("reconstructed_tiles"),
         compute,
-        pixels=tables[0],
+        recipe={"reconstruction": options.description},
+        inherited=[source],
+        reuse=reuse,
+        pixels=source,
         describe=describe,
-        configuration={**asdict(options), "source_tiles_version": tables[0].version()},
+        configuration={**asdict(options), "source_tiles_version": source.version()},
     )

@@ -10,6 +10,7 @@ from image_assets.assets.scenes.reconstructed_tiles import reconstructed_tiles
 from image_assets.assets.scenes.source_tiles import source_tiles
 from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.scenes import SceneResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
@@ -29,6 +30,7 @@ def scene_preview(
     context: AssetExecutionContext,
     scenes_source: SceneResource,
     spark: SparkResource,
+    reuse: ReuseResource,
     warehouse: WarehouseResource,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult[Any]:
@@ -49,9 +51,12 @@ def scene_preview(
         spark,
         progress,
         target,
-        lambda scene, rows: write_previews(
+        lambda target, scene, rows: write_previews(
             spark.session.sparkContext, tables, target, scene, scenes_source.preview_size, rows
         ),
+        recipe={"longest_side": scenes_source.preview_size},
+        inherited=tables,
+        reuse=reuse,
         pixels=tables[1],
         describe=describe,
         configuration={

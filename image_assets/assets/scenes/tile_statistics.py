@@ -8,16 +8,18 @@ from image_assets.assets.scenes.declaration import materialize_scenes, partition
 from image_assets.assets.scenes.reconstructed_tiles import reconstructed_tiles
 from image_assets.assets.settled import no_vain_retries
 from image_assets.progress import Progress
+from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.scenes.tile_statistics import describe_scene_tiles
 
 
-@asset(deps=[reconstructed_tiles], **partitioned("tile_statistics", {"spark", "deltalake", "numpy"}, code_version="1"))
+@asset(deps=[reconstructed_tiles], **partitioned("tile_statistics", {"spark", "deltalake", "numpy"}, code_version="2"))
 @no_vain_retries
 def tile_statistics(
     context: AssetExecutionContext,
     spark: SparkResource,
+    reuse: ReuseResource,
     warehouse: WarehouseResource,
     progress: ResourceParam[Progress],
 ) -> MaterializeResult[Any]:
@@ -29,7 +31,10 @@ def tile_statistics(
         spark,
         progress,
         target,
-        describe_scene_tiles(spark.session, tiles, target),
+        describe_scene_tiles(spark.session, tiles),
+        recipe={},
+        inherited=[tiles],
+        reuse=reuse,
         pixels=tiles,
         configuration={"reconstructed_tiles_version": tiles.version()},
     )
