@@ -11,6 +11,7 @@ from pyspark import SparkContext
 from image_assets.contracts import SCENE_PREVIEW
 from image_assets.scenes.blocks import shares
 from image_assets.scenes.tile_tables import TileReader, stored_scene
+from image_assets.scenes.worker_memory import keep_freed_memory
 from image_assets.spark.partitions import RowCounter
 from image_assets.spark.stages import TASKS_PER_CORE, collect_stage
 from image_assets.tiles.contributions import Patch
@@ -44,6 +45,7 @@ def draw_preview(context: SparkContext, tiles: Table, scene: str, longest_side: 
     root, addresses = tiles.root, stored.addresses
 
     def pieces(tasks: Iterable[tuple[Tile, ...]]) -> Iterator[Patch]:
+        keep_freed_memory()
         for task in tasks:
             reader = TileReader(root, addresses)
             for tile in task:

@@ -19,6 +19,7 @@ from pyspark import SparkContext
 
 from image_assets.contracts import RECONSTRUCTED_SCENE
 from image_assets.scenes.tile_tables import StoredScene, TileReader, stored_scene
+from image_assets.scenes.worker_memory import keep_freed_memory
 from image_assets.spark.partitions import RowCounter
 from image_assets.spark.stages import collect_stage
 from image_assets.tiles.pyramid import PyramidSummary, write_pyramid
@@ -54,6 +55,7 @@ def write_scene(
     root, destination = tiles.root, warehouse.root.join(path)
 
     def write(tasks: Iterable[StoredScene]) -> Iterator[PyramidSummary]:
+        keep_freed_memory()
         for task in tasks:
             yield _write_file(root, task, destination)
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from image_assets.scenes.exchange import Exchange, Parcel, ParcelWriter
 from image_assets.scenes.tile_tables import TileAddress, TileReader, tile_batch
+from image_assets.scenes.worker_memory import keep_freed_memory
 from image_assets.spark.partitions import RowCounter
 from image_assets.tiles.contributions import Contribution, contribution_parts, decode_contribution
 from image_assets.tiles.geometry import Tile
@@ -76,6 +77,7 @@ def sender(work: Work, rows: RowCounter) -> Callable[[Iterable[Sending]], Iterat
     done = rows.done
 
     def run(tasks: Iterable[Sending]) -> Iterator[Sent]:
+        keep_freed_memory()
         for sending in tasks:
             with (
                 closing(work.exchange.writer()) as writer,
@@ -137,6 +139,7 @@ def receiver(work: Work, rows: RowCounter) -> Callable[[Iterable[Receiving]], It
     done = rows.done
 
     def run(tasks: Iterable[Receiving]) -> Iterator[DataFile]:
+        keep_freed_memory()
         for receiving in tasks:
             with closing(work.exchange.reader()) as reader:
                 files = work.write(

@@ -8,6 +8,7 @@ from pyspark import SparkContext
 
 from image_assets.scenes.catalogue import SceneCatalogue, SceneEntry
 from image_assets.scenes.tile_tables import tile_batch
+from image_assets.scenes.worker_memory import keep_freed_memory
 from image_assets.spark.stages import TASKS_PER_CORE
 from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.readers import read_tasks, read_tiles
@@ -49,6 +50,7 @@ def plan_scene(context: SparkContext, catalogue: SceneCatalogue, tile_size: int)
 
 def read_scene(reading: TileReading) -> Iterator[pa.RecordBatch]:
     """Read the tiles of a task into rows of `source_tiles`, one at a time."""
+    keep_freed_memory()
     with reading.entry.open() as reader:
         for group in reading.groups:
             for tile, pixels in read_tiles(reader, group):

@@ -34,7 +34,7 @@ class WriteOptions:
         row_group_rows: or this many rows: the unit in which tasks share a file.
         compression_level: of zstd.
         recipe: what the rows were computed with, kept in the file itself; see `image_assets.warehouse.recipes`.
-        compressed_already: columns whose values are compressed by themselves, which zstd would only slow down.
+        uncompressed: columns that zstd would only slow down: values that are compressed already, rows by themselves.
     """
 
     target_file_bytes: int = 128 * MEBIBYTE
@@ -42,7 +42,7 @@ class WriteOptions:
     row_group_rows: int = 8192
     compression_level: int = 1
     recipe: str | None = None
-    compressed_already: tuple[str, ...] = ()
+    uncompressed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,9 +198,9 @@ class _OpenFile:
 
 
 def _compression(schema: pa.Schema, options: WriteOptions) -> dict[str, Any]:
-    if not options.compressed_already:
+    if not options.uncompressed:
         return {"compression": "zstd", "compression_level": options.compression_level}
-    compressed = [name for name in schema.names if name not in options.compressed_already]
+    compressed = [name for name in schema.names if name not in options.uncompressed]
     return {
         "compression": {**dict.fromkeys(schema.names, "NONE"), **dict.fromkeys(compressed, "zstd")},
         "compression_level": dict.fromkeys(compressed, options.compression_level),

@@ -56,7 +56,9 @@ class Warehouse:
             )
         elif name in TILE_TABLES:
             options = WriteOptions(
-                target_file_bytes=self.target_file_mib * MEBIBYTE, row_group_rows=1, compressed_already=("pixels",)
+                target_file_bytes=self.target_file_mib * MEBIBYTE,
+                row_group_rows=1,
+                uncompressed=tuple(TABLES[name].names),
             )
         column = PARTITION_COLUMNS.get(name, PARTITION_COLUMN)
         return Table(name, self.root.join(name), TABLES[name], column, options)
