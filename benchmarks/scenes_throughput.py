@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from pyspark.sql import SparkSession
 
 from benchmarks.contestants.tile_loop import Share, import_libraries, run_loop
-from benchmarks.harness.cpu_time import cpu_seconds
+from benchmarks.harness.cpu_time import busy_seconds, cpu_seconds
 from benchmarks.harness.machine import cores
 from benchmarks.harness.measuring import Spread, interleaved, ratios
 from benchmarks.harness.options import work_folder
@@ -35,11 +35,12 @@ LOOP, LOOPS, CHAIN = "one loop alone", "a loop per core, at once", "the chain"
 
 
 class Speed(NamedTuple):
-    """Megapixels per second of wall time and core used, and per second of CPU time."""
+    """Megapixels per second of wall time and core used, and of CPU time; cores that other processes took meanwhile."""
 
     per_core: float
     per_cpu_second: float
     stages: dict[str, float]
+    taken_by_others: float
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Throughput:
             sum(run.megapixels / run.seconds for run in runs) / count,
             self.megapixels / sum(run.cpu_seconds for run in runs),
             {f"loop {index}": round(run.seconds, 2) for index, run in enumerate(runs)},
+            (runs[0].busy_seconds - sum(run.cpu_seconds for run in runs)) / runs[0].seconds,
         )
 
     def chain(self) -> Speed:
@@ -82,11 +84,14 @@ class Throughput:
             ),
             "tile_statistics": describe_scene_tiles(self.spark, tiles),
         }
-        cpu, seconds = cpu_seconds(), {name: self.stage(name, compute) for name, compute in stages.items()}
+        cpu, busy = cpu_seconds(), busy_seconds()
+        seconds = {name: self.stage(name, compute) for name, compute in stages.items()}
+        cpu, busy, total = cpu_seconds() - cpu, busy_seconds() - busy, sum(seconds.values())
         return Speed(
-            self.megapixels / sum(seconds.values()) / cores(),
-            self.megapixels / (cpu_seconds() - cpu),
+            self.megapixels / total / cores(),
+            self.megapixels / cpu,
             {name: round(value, 2) for name, value in seconds.items()},
+            (busy - cpu) / total,
         )
 
     def stage(self, name: str, compute: Compute) -> float:
@@ -138,8 +143,10 @@ def main() -> None:
             "share_of_loops_at_once": shares[1].as_json(),
             "share_of_loops_at_once_by_cpu_time": by_cpu.as_json(),
             "seconds": [speed.stages for speed in speeds],
+            "cores_taken_by_others": [round(speed.taken_by_others, 2) for speed in speeds],
         }
-        console.print(f"[dim]{name}: {results[name]['seconds']}[/]", highlight=False)
+        shown = f"{results[name]['seconds']}, others {results[name]['cores_taken_by_others']}"
+        console.print(f"[dim]{name}: {shown}[/]", highlight=False)
     columns = ["", "Mpx/s and core", "Mpx/CPU s", "of one alone", "of one per core", "by CPU time"]
     print_table(console, arguments.scene, columns, rows)
     write_report("scenes_throughput", vars(arguments), results, console)

@@ -11,6 +11,12 @@ def cpu_seconds() -> float:
     return sum(_of(process) for process in [os.getpid(), *descendants()])
 
 
+def busy_seconds() -> float:
+    """Return the CPU seconds that all processes of the machine have used since it started; Linux only."""
+    times = [int(text) for text in Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]]
+    return (sum(times) - times[3] - times[4]) / os.sysconf("SC_CLK_TCK")  # all but idle and iowait
+
+
 def _of(process: int) -> float:
     try:
         fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
