@@ -87,6 +87,9 @@ Change = Callable[[str, RowCounter], Outcome]
 class Unchanged:
     """When a partition that is computed as a whole stays as it is.
 
+    Its files tell the recipe and, behind a point, an edition, which is a new one whenever it is computed: what is
+    computed from it then follows.
+
     Attributes:
         recipe: names what a partition is computed with and from; see `image_assets.warehouse.recipes`.
         intact: whether what belongs to a partition beside the table is there.
@@ -99,7 +102,8 @@ class Unchanged:
 
     def holds(self, target: Table, partition: str, files: Sequence[DataFile], recipe: str) -> bool:
         """Return whether these files of a partition are what would be computed."""
-        return bool(files) and not self.recompute and recipes_of(target, files) == {recipe} and self.intact(partition)
+        found = {str(name).partition(".")[0] for name in recipes_of(target, files)}
+        return found == {recipe} and not self.recompute and self.intact(partition)
 
 
 def replace_partitions(
@@ -203,7 +207,7 @@ def commit_partitions(
             rows.planned.append(kept)
             rows.kept.append(kept)
             return Outcome(partition, files, target.version(), changed=Changed(reused=kept))
-        outcome = replaced(target.with_recipe(recipe), partition, rows)
+        outcome = replaced(target.with_recipe(f"{recipe}.{uuid.uuid4().hex[:8]}"), partition, rows)
         return replace(outcome, changed=Changed(computed=outcome.rows))
 
     return _side_by_side(spark, target.name, partitions, change, expected_rows, on_progress)

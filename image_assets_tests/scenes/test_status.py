@@ -43,7 +43,7 @@ def test_a_changed_file_another_setting_and_a_stage_that_did_not_follow_are_stal
     assert (found[SKY].state, found[SKY].reasons) == ("stale", settings)
 
     (scene_project.root / "source" / GREY).unlink()
-    assert scene_project.run("source_tiles", scenes=[STUDY]).result.success
+    assert scene_project.run("source_tiles", scenes=[STUDY], recompute=True).result.success
     found = statuses(scene_project)
     assert found[STUDY].reasons == (
         "reconstructed_tiles is of earlier source_tiles",
