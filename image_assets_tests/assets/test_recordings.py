@@ -81,9 +81,13 @@ def test_where_a_recording_stands(recorded: Run) -> None:
     found = statuses(project)["neurons"]
     assert (found.state, found.reasons, found.rows, found.failures) == ("fresh", (), 60, 0)
     assert found.versions == {table: recorded.metadata(table)["neurons"]["delta_version"] for table in TABLES}
-    stale = statuses(project, recording_projections=("mean()",))["neurons"]
-    assert stale.state == "stale"
-    assert stale.reasons[0].startswith("frame_projections was computed with projections ['max_projection()', ")
+    assert statuses(project, recording_k=5)["neurons"].state == "fresh", "its recording.json says 4"
+    stale = statuses(project, recording_cluster_input="zscore()", seed=7)["neurons"]
+    assert (stale.state, len(stale.reasons)) == ("stale", 2)
+    assert stale.reasons[0].startswith(
+        "series_clusters was computed with cluster_input \"detrend('linear').normalize()"
+    )
+    assert stale.reasons[1] == "series_clusters was computed with seed 42, set is 7"
     assert statuses(project, recordings=str(NEURONS.parent / "nowhere"))["neurons"].state == "fresh"
     with closing_touch(project.root / "recordings/neurons/recording.json"):
         assert statuses(project)["neurons"].reasons == ("its files have changed since they were read",)
