@@ -10,7 +10,7 @@ import typer
 from image_assets.automation.tags import RECOMPUTE_TAG
 from image_assets.cli.app import app, examples, warn
 from image_assets.cli.arguments import AsJson, starting
-from image_assets.cli.chains import CHAINS
+from image_assets.cli.chains import CHAINS, DEFAULT_CHAIN
 from image_assets.cli.chains.chain import Chain
 from image_assets.cli.console import counted, listening, print_json, say, steady_output
 from image_assets.cli.stopping import Stop, StoppableProgress, cancel_spark_jobs
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from image_assets.progress import Progress
-
-
-DEFAULT_CHAIN = "fruits"
 
 
 class RunError(ImageAssetsError):

@@ -7,7 +7,8 @@ import typer
 
 from image_assets.cli.app import app, examples
 from image_assets.cli.arguments import AsJson, ChainName, Stored
-from image_assets.cli.chains.choosing import Chosen, chosen_partitions
+from image_assets.cli.chains import DEFAULT_CHAIN
+from image_assets.cli.chains.choosing import Chosen, chosen_partitions, command_of
 from image_assets.cli.console import age, number, output, print_json, say, size, table
 
 if TYPE_CHECKING:
@@ -115,12 +116,12 @@ def _states(found: "list[PartitionStatus]") -> list[str]:
 
 
 def _advise(console: "Console", chosen: Chosen, found: "list[PartitionStatus]") -> None:
-    command = "image-assets run" + ("" if chosen.chain.name == "fruits" else f" --chain {chosen.chain.name}")
+    command = command_of(chosen.chain)
     behind = [item.partition for item in found if item.state in ("stale", "incomplete", "never run")]
     if all(item.state == "never run" for item in found):
         say(console, f"Nothing has run yet. Begin with: {command}")
     elif behind:
-        named = chosen.chain.name != "fruits" and len(behind) < len(found)  # these chains compute whole partitions
+        named = chosen.chain.name != DEFAULT_CHAIN and len(behind) < len(found)  # these chains compute whole partitions
         say(console, f"Bring them up to date with: {command}{' ' + shlex.join(behind) if named else ''}")
     if any(item.failures for item in found):
         say(console, "Why they failed: image-assets failures")

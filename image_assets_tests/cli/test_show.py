@@ -20,3 +20,7 @@ def test_what_cannot_be_shown_is_answered(stored: Workspace) -> None:
     )
     empty = stored.image_assets("show", "Cherry", "--table", "labelled_pictures")
     assert error_of(empty).endswith("holds nothing of Cherry: run image-assets run --chain imagenet first")
+
+
+def test_before_the_first_run_it_says_how_to_begin(bare: Workspace) -> None:
+    assert error_of(bare.image_assets("show", "Kiwi")).endswith("holds nothing of Kiwi yet: run image-assets run first")

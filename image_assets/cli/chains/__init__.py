@@ -7,3 +7,4 @@ from image_assets.cli.chains.recordings import RECORDINGS
 from image_assets.cli.chains.scenes import SCENES
 
 CHAINS: dict[str, Chain] = {chain.name: chain for chain in (FRUITS, IMAGENET, RECORDINGS, SCENES)}
+DEFAULT_CHAIN = FRUITS.name

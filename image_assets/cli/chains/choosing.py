@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from image_assets.cli.chains import CHAINS
+from image_assets.cli.chains import CHAINS, DEFAULT_CHAIN
 from image_assets.cli.chains.chain import Chain, Inspection
 from image_assets.settings import Settings
 
@@ -17,6 +17,11 @@ class Chosen:
     chain: Chain
     inspection: Inspection
     partitions: list[str]
+
+
+def command_of(chain: Chain) -> str:
+    """Return the command that runs a chain."""
+    return "image-assets run" + ("" if chain.name == DEFAULT_CHAIN else f" --chain {chain.name}")
 
 
 def chosen_partitions(
@@ -33,8 +38,9 @@ def chosen_partitions(
     Raises:
         SettingsError: there is no such chain, or another one tells of it.
         SourceError: naming what is unknown, and what was probably meant.
+        WarehouseError: nothing has run yet.
     """
-    from image_assets.errors import SettingsError
+    from image_assets.errors import SettingsError, WarehouseError
     from image_assets.fruits.selection import chosen_classes
     from image_assets.names import suggestion
     from image_assets.warehouse.warehouse import Warehouse
@@ -48,6 +54,8 @@ def chosen_partitions(
     ]
     found = [item for item in found if item.partitions] or found[:1]
     place = f"the warehouse {Warehouse.at(settings.warehouse).root.uri}"
+    if names and not any(item.partitions for item in found):
+        raise WarehouseError(f"{place} holds nothing of {', '.join(names)} yet: run {command_of(found[0].chain)} first")
     noun = ", ".join(item.chain.nouns[0] for item in found)
     wanted = chosen_classes(names, [name for item in found for name in item.partitions], place, noun)
     chosen = [
