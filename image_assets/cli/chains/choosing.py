@@ -56,7 +56,7 @@ def chosen_partitions(
     place = f"the warehouse {Warehouse.at(settings.warehouse).root.uri}"
     if names and not any(item.partitions for item in found):
         raise WarehouseError(f"{place} holds nothing of {', '.join(names)} yet: run {command_of(found[0].chain)} first")
-    noun = ", ".join(item.chain.nouns[0] for item in found)
+    noun = " or ".join(item.chain.nouns[0] for item in found)
     wanted = chosen_classes(names, [name for item in found for name in item.partitions], place, noun)
     chosen = [
         Chosen(item.chain, item.inspection, [name for name in item.partitions if name in wanted]) for item in found
