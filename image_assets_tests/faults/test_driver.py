@@ -54,7 +54,8 @@ def test_twenty_kills_leave_whole_tables_and_the_next_run_completes(project: tup
     process, tables = project
     # The first kills fall into the making of the tables, and all of them between the first table and the end.
     duration, first_table = timed(process, process.folder / "elsewhere")
-    moments, reached = random.Random(SEED), []
+    moments = random.Random(SEED)
+    reached: list[int] = []
     while len(reached) < KILLS:
         started = time.monotonic()
         process.start()

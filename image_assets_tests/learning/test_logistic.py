@@ -83,7 +83,7 @@ def test_features_that_say_the_same_twice_are_penalized_as_if_they_said_it_once(
 
     def fitted(features: Float32Array) -> LinearClassifier:
         moments = ClassMoments.of(features, INDEX, 4)
-        return fit_logistic(lambda *p: logistic_loss(*p, features, INDEX), moments, CLASSES, tolerance=1e-7)
+        return fit_logistic(lambda p, w: logistic_loss(p, w, features, INDEX), moments, CLASSES, tolerance=1e-7)
 
     once, twice = fitted(rows), fitted(np.hstack([rows, rows]))
     assert twice.details["feature_scale"] == pytest.approx(np.sqrt(2) * once.details["feature_scale"])
