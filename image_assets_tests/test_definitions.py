@@ -230,3 +230,12 @@ def test_every_asset_is_tried_again_but_not_in_vain(name: str) -> None:
     assert (policy.max_retries, policy.delay, policy.backoff) == (2, 20, Backoff.EXPONENTIAL)
     compute: Any = op.compute_fn
     assert hasattr(compute.decorated_fn, "__wrapped__"), "no_vain_retries"
+
+
+def test_every_check_is_tried_again_but_not_in_vain() -> None:
+    checks = list(defs.asset_checks or [])
+    assert len(checks) > 20
+    for op in (check.op for check in checks):
+        assert op.retry_policy == defs.resolve_assets_def("raw_images").op.retry_policy, op.name
+        compute: Any = op.compute_fn
+        assert hasattr(compute.decorated_fn, "__wrapped__"), op.name
