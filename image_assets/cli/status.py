@@ -31,8 +31,8 @@ def status(
     """Tell of each class, scene and recording: pictures, failures, age, table versions, and whether it is fresh.
 
     fresh: every stage follows the source and the settings. stale: at least one does not, a line below says why.
-    incomplete: a stage has not run for it. vanished: gone from the source, its data kept. unreadable: it cannot be
-    opened.
+    incomplete: a stage has not run for it. never run: in the source, nothing stored. vanished: gone from the source,
+    its data kept. unreadable: it cannot be opened.
     """
     from image_assets.settings import load_settings
     from image_assets.warehouse.warehouse import Warehouse
