@@ -54,8 +54,8 @@ environment: $(PACKED)  ## Pack what Spark executors need of Python into build/e
 $(PACKED): deploy/executor.txt requirements.lock | $(READY)
 	rm -rf build/environment && mkdir -p build
 	$(UV) venv --quiet --relocatable --python $(BIN)/python build/environment
-	$(UV) pip install --quiet --python build/environment --requirement deploy/executor.txt --constraint requirements.lock
-	tar -cf - -C build/environment . | gzip -1 > $@.part && mv $@.part $@
+	$(UV) pip install --quiet --link-mode copy --python build/environment --requirement deploy/executor.txt --constraint requirements.lock
+	tar -czf $@.part -C build/environment . && mv $@.part $@
 
 cluster: $(READY)  ## Run a Spark master, two workers and an S3 server; prints the variables that point the project to it
 	@$(BIN)/python -m image_assets_tests.cluster.local_cluster .cluster
