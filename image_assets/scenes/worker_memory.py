@@ -2,7 +2,7 @@
 
 A tile of megabytes goes through half a dozen arrays of its size. By default each of them comes fresh from the kernel,
 which fills it with zeros page by page, and goes back when it is freed: 8 to 15 ms of system time for a tile of 2,000 x
-2,000 that takes 65 ms to read, filter and write. With what is set here it is 2 ms. A worker keeps at most
+2,000 that takes 65 ms to read, filter and write. With what is set here it is 4 ms. A worker keeps at most
 `KEPT_BYTES` that it does not use.
 """
 
