@@ -21,9 +21,10 @@ BUSY = "SlowDown: the server asks for fewer requests: lower IMAGE_ASSETS_S3_CONC
 UNREACHABLE = (
     "the server does not answer: check IMAGE_ASSETS_S3_ENDPOINT (or AWS_ENDPOINT_URL_S3) and the network, and run again"
 )
+COLOURS = re.compile(r"\x1b\[\d+m")
 UNREACHABLE_SIGNS = re.compile(
     r"error sending request|Could not connect to the endpoint|Connect timeout|Read timeout|operation timed out|"
-    r"Connection was closed|connection closed|status code: 5\d\d|\((?:50[0234]|InternalError|ServiceUnavailable)\)"
+    r"Connection was closed|connection closed|status code\W+5\d\d|\((?:50[0234]|InternalError|ServiceUnavailable)\)"
 )
 
 
@@ -33,7 +34,7 @@ def refusal(address: str, error: BaseException) -> S3Error | None:
     Refusals are an `S3Error`: they stay until a person changes something. A server that does not answer or is too busy
     is an `S3UnavailableError`, which is worth another attempt.
     """
-    text = str(error)
+    text = COLOURS.sub("", str(error))
     code = re.search(r"<Code>(\w+)</Code>|An error occurred \((\w+)\)", text)
     found = next((group for group in code.groups() if group), "") if code else ""
     if found in REMEDIES:
@@ -42,7 +43,7 @@ def refusal(address: str, error: BaseException) -> S3Error | None:
         return S3UnavailableError(f"{address}: {BUSY}")
     if UNREACHABLE_SIGNS.search(text):
         return S3UnavailableError(f"{address}: {UNREACHABLE}")
-    if "status code: 403" in text or found == "403":
+    if re.search(r"status code\W+403", text) or found == "403":
         return S3Error(f"{address}: AccessDenied: {REMEDIES['AccessDenied']}")
     return None
 
