@@ -1,0 +1,33 @@
+import pytest
+from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure, asset, materialize
+
+from image_assets.assets.settled import STOPPED, no_vain_retries, retry_policy
+from image_assets.errors import S3UnavailableError, SettingsError
+
+
+def test_an_asset_that_is_stopped_is_not_tried_again() -> None:
+    attempts: list[int] = []
+
+    @asset(retry_policy=retry_policy())
+    @no_vain_retries
+    def stopped() -> None:
+        attempts.append(1)
+        raise DagsterExecutionInterruptedError("stopped at the command line")
+
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize([stopped], instance=instance, raise_on_error=False)
+    assert not result.success
+    assert len(attempts) == 1
+    assert STOPPED in str(result.failure_data_for_node("stopped"))
+
+
+def test_only_errors_of_machines_and_networks_reach_the_policy() -> None:
+    @no_vain_retries
+    def fails(error: Exception) -> None:
+        raise error
+
+    with pytest.raises(S3UnavailableError, match="is away"):
+        fails(S3UnavailableError("is away"))
+    with pytest.raises(Failure, match="no such class") as caught:
+        fails(SettingsError("no such class"))
+    assert caught.value.allow_retries is False
