@@ -24,8 +24,9 @@ from image_assets.scenes.reconstruction import ReconstructionOptions, reconstruc
 from image_assets.scenes.source_tiles import plan_scene, read_scene
 from image_assets.scenes.tile_statistics import describe_scene_tiles
 from image_assets.scenes.views import create_views
-from image_assets.spark.partitions import Compute, RowCounter, commit_partitions, in_one_stage
+from image_assets.spark.partitions import Compute, commit_partitions, in_one_stage
 from image_assets.spark.session import SparkOptions, start_session
+from image_assets.spark.side_by_side import RowCounter
 from image_assets.tiles.readers import open_scene
 from image_assets.warehouse.parquet import DataFile
 from image_assets.warehouse.table import Table

@@ -27,8 +27,9 @@ from image_assets.scenes.catalogue import SceneCatalogue
 from image_assets.scenes.reconstruction import Reconstructed, ReconstructionOptions, reconstruct_scene
 from image_assets.scenes.source_tiles import plan_scene, read_scene
 from image_assets.scenes.tile_tables import TileReader
-from image_assets.spark.partitions import RowCounter, commit_partitions, in_one_stage
+from image_assets.spark.partitions import commit_partitions, in_one_stage
 from image_assets.spark.session import SparkOptions, start_session
+from image_assets.spark.side_by_side import RowCounter
 from image_assets.tiles.contributions import Contribution
 from image_assets.tiles.geometry import Tile
 from image_assets.tiles.neighbourhood import Reconstruction

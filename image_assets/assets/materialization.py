@@ -15,8 +15,9 @@ from image_assets.fruits.balance import unavailable
 from image_assets.progress import Progress
 from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
-from image_assets.spark.partitions import Outcome, replace_partitions
+from image_assets.spark.partitions import replace_partitions
 from image_assets.spark.reuse import Reuse
+from image_assets.spark.side_by_side import Outcome
 from image_assets.spark.stages import Batches, Kernel, Rows, scan_rows
 from image_assets.spark.updates import Task, Update
 from image_assets.warehouse.recipes import recipe_name, recipes_of

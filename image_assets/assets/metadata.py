@@ -10,7 +10,7 @@ import pyarrow as pa
 from dagster import MetadataValue, TableColumn, TableRecord, TableSchema
 
 from image_assets.progress import unit_of
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 from image_assets.warehouse.table import Table
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dagster._core.definitions.data_version import CODE_VERSION_TAG, DATA_VERSIO
 from image_assets.assets.metadata import counts_metadata
 from image_assets.automation.tags import COMPUTED_TAG, PICTURES_TAG
 from image_assets.errors import is_retryable
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 from image_assets.spark.updates import Changed
 
 Metadata = Mapping[str, Any]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from image_assets.chain_tables import FRUITS_TABLES
 from image_assets.fruits.balance import ROWS_OF
 from image_assets.fruits.classifier import KIND as CLASSIFIER_KIND
 from image_assets.fruits.classifier import NAME as CLASSIFIER_NAME
@@ -27,7 +28,6 @@ from image_assets.warehouse.following import (
 from image_assets.warehouse.state import PartitionState, partition_states
 from image_assets.warehouse.warehouse import Warehouse
 
-CHAIN = ("raw_images", "decoded_frames", "cnn_features", "reduced_features", "predictions")
 BESIDE = ("imagenet_predictions", "labelled_pictures")
 """Tables that a class need not be in."""
 
@@ -73,9 +73,9 @@ def class_statuses(
         changes: of the listings of the classes that are asked for; None to leave the source alone and to tell of every
             class that the warehouse holds.
     """
-    states = {name: partition_states(warehouse.table(name)) for name in (*CHAIN, *BESIDE)}
+    states = {name: partition_states(warehouse.table(name)) for name in (*FRUITS_TABLES, *BESIDE)}
     if changes is None:
-        for name in sorted({name for table in CHAIN for name in states[table]}):
+        for name in sorted({name for table in FRUITS_TABLES for name in states[table]}):
             yield _status(warehouse, states, expected, name, None)
     else:
         for change in changes:
@@ -104,7 +104,7 @@ def _state(
         return "vanished", ["the source does not have it any more; its data is kept"]
     if not found:
         return "never run", []
-    absent = [table for table in CHAIN if table not in found and _has_rows_for(found, table)]
+    absent = [table for table in FRUITS_TABLES if table not in found and _has_rows_for(found, table)]
     reasons = [f"{table} has not run" for table in absent]
     if change is not None and str(change):
         reasons.append(f"pictures in the source: {change}")

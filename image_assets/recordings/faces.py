@@ -24,12 +24,11 @@ from image_assets.recordings.blocks import (
     DeferredBlocks,
     FrameBlocks,
     SeriesBlocks,
-    StoredBlocks,
-    TurnedBlocks,
     first_record,
 )
 from image_assets.recordings.cells import Scratch, write_cells
 from image_assets.recordings.index import recording_index, series_dtype
+from image_assets.recordings.task_files import StoredBlocks, TurnedBlocks
 from image_assets.recordings.turning import turn
 from image_assets.signals.arrays import Block
 from image_assets.signals.faces import SourcedRecords, SourcedSeries

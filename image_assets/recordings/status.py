@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from image_assets.chain_tables import RECORDINGS_TABLES
 from image_assets.errors import SourceError
 from image_assets.recordings.listing import last_change
 from image_assets.recordings.maps import NAMES, picture_location
@@ -21,14 +22,6 @@ from image_assets.warehouse.following import (
 from image_assets.warehouse.state import PartitionState, partition_states
 from image_assets.warehouse.warehouse import Warehouse
 
-CHAIN = (
-    "recording_frames",
-    "frame_projections",
-    "pixel_series",
-    "series_features",
-    "time_covariance",
-    "series_clusters",
-)
 UPSTREAM = {
     "frame_projections": ("recording_frames",),
     "pixel_series": ("recording_frames",),
@@ -58,7 +51,7 @@ def recording_statuses(
         defaults: options of the recordings that say nothing of themselves.
         paths: of the recordings of the source by key; None to leave the source alone.
     """
-    states = {name: partition_states(warehouse.table(name)) for name in CHAIN}
+    states = {name: partition_states(warehouse.table(name)) for name in RECORDINGS_TABLES}
     question = _Question(warehouse, defaults.model_dump(mode="json"), own_options(warehouse.artifacts), paths)
     for recording in sorted({*(name for found in states.values() for name in found), *(paths or {})}):
         found = states_of(states, recording)
@@ -73,21 +66,19 @@ def _state(question: _Question, found: Mapping[str, PartitionState], recording: 
         return "never run", []
     if question.paths is not None and recording not in question.paths:
         return "vanished", ["the source does not have it any more; its data is kept"]
-    absent = [f"{table} has not run" for table in CHAIN if table not in found] or _undrawn(question, recording)
-    reasons = [*absent, *_changed(question, found, recording)]
+    absent = [table for table in RECORDINGS_TABLES if table not in found] or _undrawn(question, recording)
+    reasons = [*(f"{name} has not run" for name in absent), *_changed(question, found, recording)]
     own = question.own.get(recording, {})
-    for table in CHAIN:
+    for table in RECORDINGS_TABLES:
         reasons += other_configuration(table, found, question.defaults, tuple(own))
     reasons += not_followed(found, UPSTREAM)
     return ("incomplete" if absent else "stale" if reasons else "fresh"), reasons
 
 
 def _undrawn(question: _Question, recording: str) -> list[str]:
-    """Tell which maps are missing; that of the phase needs a stimulus."""
+    """Return which maps are missing; that of the phase needs a stimulus."""
     wanted = [name for name in NAMES if name != "phase_map"]
-    return [
-        f"{name} has not run" for name in wanted if not picture_location(question.warehouse, name, recording).exists()
-    ]
+    return [name for name in wanted if not picture_location(question.warehouse, name, recording).exists()]
 
 
 def _changed(question: _Question, found: Mapping[str, PartitionState], recording: str) -> list[str]:

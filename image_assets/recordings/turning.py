@@ -1,7 +1,7 @@
 """The blocked shuffle that moves time from the first axis to the last one and back, through files of pieces.
 
 Each task reads consecutive records, cuts their values by block and leaves one file with a piece per block below the
-warehouse; whoever wants a block reads its piece of every file (`blocks.TurnedBlocks`). No process holds more than a
+warehouse; whoever wants a block reads its piece of every file (`task_files.TurnedBlocks`). No process holds more than a
 task's records or one block. The files lie on the storage of the warehouse, so that any worker of a cluster reads them.
 """
 
@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 from pyspark import SparkContext
 
-from image_assets.recordings.blocks import BlockTask, PieceFile, TurnedBlocks
+from image_assets.recordings.blocks import BlockTask
 from image_assets.recordings.cells import Scratch, write_cells
+from image_assets.recordings.task_files import PieceFile, TurnedBlocks
 from image_assets.signals.arrays import Block, Integers
 from image_assets.signals.errors import SignalError
 from image_assets.signals.records import Rows

@@ -12,7 +12,7 @@ from image_assets.contracts import SCENE_PREVIEW
 from image_assets.scenes.blocks import shares
 from image_assets.scenes.tile_tables import TileReader, stored_scene
 from image_assets.scenes.worker_memory import keep_freed_memory
-from image_assets.spark.partitions import RowCounter
+from image_assets.spark.side_by_side import RowCounter
 from image_assets.spark.stages import TASKS_PER_CORE, collect_stage
 from image_assets.tiles.contributions import Patch
 from image_assets.tiles.geometry import Tile

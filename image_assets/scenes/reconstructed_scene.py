@@ -20,7 +20,7 @@ from pyspark import SparkContext
 from image_assets.contracts import RECONSTRUCTED_SCENE
 from image_assets.scenes.tile_tables import StoredScene, TileReader, stored_scene
 from image_assets.scenes.worker_memory import keep_freed_memory
-from image_assets.spark.partitions import RowCounter
+from image_assets.spark.side_by_side import RowCounter
 from image_assets.spark.stages import collect_stage
 from image_assets.tiles.pyramid import PyramidSummary, write_pyramid
 from image_assets.warehouse.location import Location

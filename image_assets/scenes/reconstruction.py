@@ -22,7 +22,7 @@ from image_assets.scenes.blocks import plan_blocks, shares
 from image_assets.scenes.exchange import Exchange, Parcel
 from image_assets.scenes.reconstruction_tasks import ReaderFactory, Receiving, Sending, Work, receiver, sender
 from image_assets.scenes.tile_tables import StoredScene, TileReader, stored_scene
-from image_assets.spark.partitions import RowCounter
+from image_assets.spark.side_by_side import RowCounter
 from image_assets.spark.stages import collect_stage
 from image_assets.tiles.geometry import Tile
 from image_assets.tiles.neighbourhood import Reconstruction

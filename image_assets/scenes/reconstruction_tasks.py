@@ -14,7 +14,7 @@ import pyarrow as pa
 from image_assets.scenes.exchange import Exchange, Parcel, ParcelWriter
 from image_assets.scenes.tile_tables import TileAddress, TileReader, tile_batch
 from image_assets.scenes.worker_memory import keep_freed_memory
-from image_assets.spark.partitions import RowCounter
+from image_assets.spark.side_by_side import RowCounter
 from image_assets.tiles.contributions import Contribution, contribution_parts, decode_contribution
 from image_assets.tiles.geometry import Tile
 from image_assets.tiles.neighbourhood import Reconstruction

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from image_assets.chain_tables import SCENES_TABLES
 from image_assets.errors import ImageAssetsError
 from image_assets.scenes.catalogue import SceneEntry
 from image_assets.warehouse.following import (
@@ -16,7 +17,6 @@ from image_assets.warehouse.following import (
 from image_assets.warehouse.state import PartitionState, partition_states
 from image_assets.warehouse.warehouse import Warehouse
 
-CHAIN = ("source_tiles", "reconstructed_tiles", "tile_statistics", "scene_preview", "reconstructed_scene")
 UPSTREAM = {
     "reconstructed_tiles": ("source_tiles",),
     "tile_statistics": ("reconstructed_tiles",),
@@ -37,7 +37,7 @@ def scene_statuses(
         expected: the settings of today that decide what a table holds, as JSON values, by table.
         entries: the scenes of the source by key; None to leave the source alone.
     """
-    states = {name: partition_states(warehouse.table(name)) for name in CHAIN}
+    states = {name: partition_states(warehouse.table(name)) for name in SCENES_TABLES}
     stored = {name for found in states.values() for name in found}
     for scene in sorted({*stored, *(entries or {})}):
         found = states_of(states, scene)
@@ -57,7 +57,7 @@ def _state(
         return ("unreadable", [problem]) if problem else ("never run", [])
     if entries is not None and scene not in entries:
         return "vanished", ["the source does not have it any more; its data is kept"]
-    absent = [f"{table} has not run" for table in CHAIN if table not in found]
+    absent = [f"{table} has not run" for table in SCENES_TABLES if table not in found]
     reasons = [*absent, *(_changed(found, entries[scene]) if entries else [])]
     for table, wanted in expected.items():
         reasons += other_configuration(table, found, wanted)

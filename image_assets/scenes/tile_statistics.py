@@ -12,7 +12,8 @@ from pyspark.sql import SparkSession
 from image_assets.contracts import TILE_STATISTICS
 from image_assets.scenes.blocks import shares
 from image_assets.scenes.tile_tables import stored_scene
-from image_assets.spark.partitions import Compute, RowCounter, in_one_stage
+from image_assets.spark.partitions import Compute, in_one_stage
+from image_assets.spark.side_by_side import RowCounter
 from image_assets.spark.stages import Pick, Rows, scan_rows
 from image_assets.warehouse.parquet import DataFile
 from image_assets.warehouse.reading import split_files

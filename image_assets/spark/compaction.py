@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from pyspark.sql import SparkSession
 
-from image_assets.spark.partitions import Outcome, replace_partitions
+from image_assets.spark.partitions import replace_partitions
+from image_assets.spark.side_by_side import Outcome
 from image_assets.spark.stages import Batches
 from image_assets.spark.updates import Update
 from image_assets.warehouse.copying import Copies, Copy

@@ -10,10 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
@@ -21,29 +19,13 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from image_assets.errors import S3Error, StalePlanError, WarehouseError
 from image_assets.s3.refusals import explained
 from image_assets.warehouse.location import Location
+from image_assets.warehouse.log import PartitionCounts, add_action, data_files, partition_counts
 from image_assets.warehouse.parquet import DataFile, WriteOptions
 from image_assets.warehouse.reading import read_batches
 from image_assets.warehouse.transactions import transact
 
 REPLACED = "replaced_partitions"
 """Commit property: the partitions that a commit replaced, as JSON; the log itself names none of them."""
-
-
-@dataclass(frozen=True)
-class PartitionCounts:
-    """What the log knows of a partition without reading its rows.
-
-    Attributes:
-        rows: number of rows.
-        bytes: size of the files.
-        files: number of files.
-        nulls: number of nulls by column, for the columns that have statistics.
-    """
-
-    rows: int = 0
-    bytes: int = 0
-    files: int = 0
-    nulls: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,7 +102,7 @@ class Table:
         """
         if not self.exists():
             return []
-        return _data_files(self.snapshot(version), self.partition_column, partitions)
+        return data_files(self.snapshot(version), self.partition_column, partitions)
 
     def counts(self, partitions: Iterable[str] | None = None) -> dict[str, PartitionCounts]:
         """Count rows, bytes, files and nulls per partition, from the log alone.
@@ -128,25 +110,8 @@ class Table:
         Partitions without rows are absent; the ones asked for are present in any case.
         """
         wanted = None if partitions is None else list(partitions)
-        if not self.exists():
-            return {value: PartitionCounts() for value in wanted or []}
-        actions = pa.table(self.snapshot().get_add_actions(flatten=True))
-        nulls = {name.removeprefix("null_count."): name for name in actions.column_names if "null_count." in name}
-        grouped = actions.group_by(f"partition.{self.partition_column}").aggregate(
-            [
-                ("num_records", "sum"),
-                ("size_bytes", "sum"),
-                ("path", "count"),
-                *((name, "sum") for name in nulls.values()),
-            ]
-        )
-        counts = {value: PartitionCounts() for value in wanted or []}
-        for row in grouped.to_pylist():
-            value = row[f"partition.{self.partition_column}"]
-            if wanted is None or value in counts:
-                found = {name: row[f"{source}_sum"] or 0 for name, source in nulls.items()}
-                counts[value] = PartitionCounts(row["num_records_sum"], row["size_bytes_sum"], row["path_count"], found)
-        return counts
+        found = partition_counts(self.snapshot(), self.partition_column) if self.exists() else {}
+        return found if wanted is None else {value: found.get(value, PartitionCounts()) for value in wanted}
 
     def read(self, columns: Sequence[str] | None = None, partitions: Iterable[str] | None = None) -> pa.Table:
         """Read columns of partitions into this process: for keys, samples and other small questions.
@@ -229,7 +194,7 @@ class Table:
         now = int(time.time() * 1000)
 
         def removals(delta: DeltaTable) -> list[RemoveAction]:
-            found = {file.path for file in _data_files(delta, self.partition_column, [partition])}
+            found = {file.path for file in data_files(delta, self.partition_column, [partition])}
             if found != expected:
                 raise StalePlanError(
                     f"table {self.name!r}: another run has changed {partition} meanwhile; materialize it again"
@@ -251,7 +216,7 @@ class Table:
     ) -> int:
         schema = Schema.from_arrow(self.schema)
         added: list[AddAction | RemoveAction] = [
-            _add_action(file, self.partition_column, data_change=not same_rows) for file in files
+            add_action(file, self.partition_column, data_change=not same_rows) for file in files
         ]
 
         def write(delta: DeltaTable, settings: CommitProperties) -> None:
@@ -320,28 +285,3 @@ class Table:
         unknown = sorted(set(names) - set(self.column_names))
         if unknown:
             raise WarehouseError(f"table {self.name!r} has no column {unknown}; its columns are {self.column_names}")
-
-
-def _data_files(delta: DeltaTable, partition_column: str, partitions: Iterable[str] | None) -> list[DataFile]:
-    actions = pa.table(delta.get_add_actions(flatten=True))
-    if partitions is not None:
-        wanted = pa.array(list(partitions), pa.string())
-        actions = actions.filter(pc.is_in(actions[f"partition.{partition_column}"].cast(pa.string()), wanted))
-    rows = actions.select(["path", f"partition.{partition_column}", "num_records", "size_bytes"]).to_pylist()
-    files = [
-        # The log holds paths as URLs: https://github.com/delta-io/delta/blob/master/PROTOCOL.md#add-file
-        DataFile(unquote(r["path"]), r[f"partition.{partition_column}"], r["num_records"], r["size_bytes"])
-        for r in rows
-    ]
-    return sorted(files, key=lambda file: (file.partition, file.path))
-
-
-def _add_action(file: DataFile, partition_column: str, *, data_change: bool) -> AddAction:
-    return AddAction(
-        path=file.path,
-        size=file.size,
-        partition_values={partition_column: file.partition},
-        modification_time=file.modification_time,
-        data_change=data_change,
-        stats=file.stats,
-    )

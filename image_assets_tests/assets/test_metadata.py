@@ -11,7 +11,7 @@ from PIL import Image
 from image_assets.assets.metadata import counts_metadata, failures, picture, preview, speed_metadata, table_schema
 from image_assets.contracts import REDUCED_FEATURES
 from image_assets.contracts.columns import column
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import DataFile, write_batches
 from image_assets.warehouse.table import Table

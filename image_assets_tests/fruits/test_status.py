@@ -3,8 +3,9 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from image_assets.chain_tables import FRUITS_TABLES
 from image_assets.fruits.listing import compare_listing
-from image_assets.fruits.status import CHAIN, Expected, class_statuses
+from image_assets.fruits.status import Expected, class_statuses
 from image_assets.vision.sources import open_source
 from image_assets.warehouse.following import PartitionStatus
 from image_assets.warehouse.parquet import write_batches
@@ -39,7 +40,7 @@ def test_all_is_fresh_after_a_run(chain: Run) -> None:
         assert (item.state, item.reasons) == ("fresh", ())
         assert (item.rows, item.failures) == (ROWS[name], 1)
         assert item.updated is not None
-        assert item.versions == {table: chain.metadata(table)[name]["delta_version"] for table in CHAIN}
+        assert item.versions == {table: chain.metadata(table)[name]["delta_version"] for table in FRUITS_TABLES}
 
 
 def test_what_the_source_has_now_makes_a_class_stale(project: Project) -> None:

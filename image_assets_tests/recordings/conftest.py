@@ -18,7 +18,8 @@ from image_assets.recordings.pixel_series import join_series, plan_series
 from image_assets.signals.layouts import open_recording
 from image_assets.signals.local import Images, Series
 from image_assets.signals.recording import RecordingSource
-from image_assets.spark.partitions import Outcome, replace_partitions
+from image_assets.spark.partitions import replace_partitions
+from image_assets.spark.side_by_side import Outcome
 from image_assets.warehouse.warehouse import Warehouse
 from image_assets_tests.shared import REPOSITORY
 

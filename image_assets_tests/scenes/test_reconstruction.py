@@ -8,7 +8,7 @@ from image_assets.scenes.blocks import plan_blocks, shares
 from image_assets.scenes.reconstruction import Reconstructed, ReconstructionOptions, reconstruct_scene
 from image_assets.scenes.tile_tables import TileReader, stored_scene
 from image_assets.scenes.verification import stitched
-from image_assets.spark.partitions import RowCounter
+from image_assets.spark.side_by_side import RowCounter
 from image_assets.spark.stages import StageError
 from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.reconstruction import create_reconstruction

@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from image_assets.errors import WarehouseError
-from image_assets.spark.partitions import Outcome, partitions_at_once, replace_partitions
+from image_assets.spark.partitions import replace_partitions
+from image_assets.spark.side_by_side import Outcome, partitions_at_once
 from image_assets.spark.stages import StageError, aggregate_stage, plan_fragments, scan, write_stage
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import WriteOptions, write_batches

@@ -16,7 +16,7 @@ from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.stages import FrameResource
 from image_assets.resources.warehouse import WarehouseResource
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 
 
 @asset(deps=[raw_images], **partitioned("decoded_frames", {"spark", "deltalake", "pillow"}, code_version="1"))

@@ -17,7 +17,7 @@ from image_assets.resources.backbone import BackboneResource
 from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 
 
 @asset(

@@ -15,7 +15,7 @@ from image_assets.errors import WarehouseError
 from image_assets.progress import Progress
 from image_assets.resources.recordings import RecordingsResource
 from image_assets.resources.spark import SparkResource
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 from image_assets.spark.stages import Batches
 from image_assets.spark.updates import Task
 from image_assets.warehouse.warehouse import Warehouse

@@ -14,7 +14,7 @@ from image_assets.recordings.index import recording_index
 from image_assets.resources.recordings import RecordingsResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 
 
 @asset(deps=[recordings], **tabular("recording_frames", {"pillow"}, code_version="1"))

@@ -23,7 +23,7 @@ from image_assets.recordings.maps import centres_picture
 from image_assets.resources.recordings import RecordingsResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 
 
 @asset(deps=[pixel_series], **tabular("series_clusters", {"scikitlearn"}, code_version="1"))

@@ -16,7 +16,8 @@ from image_assets.progress import Progress
 from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.scenes.tile_tables import stored_scene
-from image_assets.spark.partitions import Compute, Outcome, Unchanged, commit_partitions
+from image_assets.spark.partitions import Compute, Unchanged, commit_partitions
+from image_assets.spark.side_by_side import Outcome
 from image_assets.warehouse.recipes import recipe_name, recipes_of
 from image_assets.warehouse.table import Table
 

@@ -12,7 +12,7 @@ from image_assets.resources.reuse import ReuseResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.scenes.reconstructed_scene import file_is_there, remove_superseded, write_scene
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 
 
 @asset(deps=[reconstructed_tiles], **partitioned("reconstructed_scene", {"spark", "deltalake", "tiff"}, "1"))

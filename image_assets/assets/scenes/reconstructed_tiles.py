@@ -15,7 +15,7 @@ from image_assets.resources.scenes import SceneResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.scenes.reconstruction import Reconstructed, reconstruct_scene
-from image_assets.spark.partitions import Outcome, RowCounter
+from image_assets.spark.side_by_side import Outcome, RowCounter
 from image_assets.warehouse.parquet import DataFile
 from image_assets.warehouse.table import Table
 

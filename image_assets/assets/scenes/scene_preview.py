@@ -15,7 +15,7 @@ from image_assets.resources.scenes import SceneResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.scenes.preview import stored_pictures, write_previews
-from image_assets.spark.partitions import Outcome
+from image_assets.spark.side_by_side import Outcome
 
 SHOWN_PIXELS = 640
 """Longest side of the pictures in the metadata, so that the page stays quick."""

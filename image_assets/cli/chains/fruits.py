@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from image_assets.chain_tables import FRUITS_TABLES
 from image_assets.cli.chains.chain import Chain, Inspection, Rows, Shown
 from image_assets.cli.console import counted, number, share, table
 from image_assets.settings import Settings
@@ -142,7 +143,7 @@ FRUITS = Chain(
     report=_report,
     inspection=Inspection(
         rows="pictures",
-        tables=("raw_images", "decoded_frames", "cnn_features", "reduced_features", "predictions"),
+        tables=FRUITS_TABLES,
         known=_known,
         statuses=_statuses,
         failures=_failures,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from image_assets.chain_tables import RECORDINGS_TABLES
 from image_assets.cli.chains.chain import Chain, Inspection, Rows, Shown, is_asked_for
 from image_assets.cli.console import number, table
 from image_assets.settings import Settings
@@ -121,14 +122,7 @@ RECORDINGS = Chain(
     with_all=_has_recordings,
     inspection=Inspection(
         rows="frames",
-        tables=(
-            "recording_frames",
-            "frame_projections",
-            "pixel_series",
-            "series_features",
-            "time_covariance",
-            "series_clusters",
-        ),
+        tables=RECORDINGS_TABLES,
         known=_known,
         statuses=_statuses,
         failures=_failures,

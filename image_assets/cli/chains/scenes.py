@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from image_assets.chain_tables import SCENES_TABLES
 from image_assets.cli.chains.chain import Chain, Inspection, Rows, Shown, is_asked_for
 from image_assets.cli.console import table
 from image_assets.settings import Settings
@@ -140,7 +141,7 @@ SCENES = Chain(
     with_all=_has_scenes,
     inspection=Inspection(
         rows="tiles",
-        tables=("source_tiles", "reconstructed_tiles", "tile_statistics", "scene_preview", "reconstructed_scene"),
+        tables=SCENES_TABLES,
         known=_known,
         statuses=_statuses,
         failures=_failures,
