@@ -46,7 +46,8 @@ def build_definitions(
     """Wire everything together.
 
     Args:
-        settings: of the project; those of the environment by default.
+        settings: of the project; those of the environment by default. How often assets are retried, and when they are
+            overdue, is declared with the assets and comes from the environment in any case.
         resource_overrides: resources that take the place of those made from the settings.
     """
     settings = settings or load_settings()

@@ -23,6 +23,11 @@ OTHER_VARIABLES = frozenset({f"{PREFIX}SHARED", f"{PREFIX}SLOW_TESTS"})
 REMEDY = "docs/settings.md lists the settings and their values"
 
 
+AtLeastOne = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+
+
 class Settings(BaseSettings):
     """Settings with their defaults; see the descriptions."""
 
@@ -85,34 +90,34 @@ class Settings(BaseSettings):
     filter_channels: tuple[int, ...] | None = Field(
         None, description="Numbers of channels that are wanted, as JSON, such as [3, 4]; others become failures."
     )
-    filter_max_height: int | None = Field(None, description="Pictures higher than this become failures.")
-    filter_max_width: int | None = Field(None, description="Pictures wider than this become failures.")
-    filter_max_pixel_count: int | None = Field(None, description="Pictures with more pixels become failures.")
+    filter_max_height: AtLeastOne | None = Field(None, description="Pictures higher than this become failures.")
+    filter_max_width: AtLeastOne | None = Field(None, description="Pictures wider than this become failures.")
+    filter_max_pixel_count: AtLeastOne | None = Field(None, description="Pictures with more pixels become failures.")
 
     projection: Literal["pca", "sparse_random_projection"] = Field(
         "pca", description="How features are reduced; a sparse random projection for features too wide for PCA."
     )
-    n_components: int | None = Field(
+    n_components: AtLeastOne | None = Field(
         None, description="Components to keep; empty: 256 for PCA, the Johnson-Lindenstrauss bound otherwise."
     )
-    variance_fraction: float | None = Field(
+    variance_fraction: Fraction | None = Field(
         None, description="Fraction of variance that PCA keeps, between 0 and 1; instead of n_components."
     )
     centre: bool = Field(True, description="Whether PCA takes the mean off before it projects.")
     whiten: bool = Field(False, description="Whether PCA scales each component to variance 1.")
-    jl_eps: float = Field(0.1, description="Distortion that the Johnson-Lindenstrauss bound allows.")
-    jl_samples: int | None = Field(
+    jl_eps: Fraction = Field(0.1, description="Distortion that the Johnson-Lindenstrauss bound allows.")
+    jl_samples: AtLeastOne | None = Field(
         None, description="Number of samples in the bound; empty: the number of pictures with features."
     )
 
     classifier: Literal["logistic_regression", "linear_discriminant"] = Field(
         "logistic_regression", description="Logistic regression, or the closed form of a linear discriminant."
     )
-    c: float = Field(1.0, description="Inverse strength of the penalty of the logistic regression.")
+    c: Positive = Field(1.0, description="Inverse strength of the penalty of the logistic regression.")
     class_weight: Literal["balanced", "none"] = Field(
         "balanced", description="Every class has the same influence, or every picture."
     )
-    max_iterations: int = Field(500, description="Iterations of the logistic regression at most.")
+    max_iterations: AtLeastOne = Field(500, description="Iterations of the logistic regression at most.")
     target: Literal["fruit_class", "label"] = Field("fruit_class", description="What the classifier predicts.")
     seed: int = Field(42, description="Seed of everything that draws random numbers.")
 
@@ -184,12 +189,18 @@ class Settings(BaseSettings):
     spark_executor_overhead: str | None = Field(
         None, description="Memory of an executor besides its heap, for its Python workers: about 500m per core."
     )
-    spark_executor_cores: int | None = Field(None, description="Cores of an executor; empty: as the cluster gives.")
-    spark_executor_instances: int | None = Field(None, description="Number of executors, without dynamic allocation.")
-    spark_max_executors: int | None = Field(
+    spark_executor_cores: AtLeastOne | None = Field(
+        None, description="Cores of an executor; empty: as the cluster gives."
+    )
+    spark_executor_instances: AtLeastOne | None = Field(
+        None, description="Number of executors, without dynamic allocation."
+    )
+    spark_max_executors: AtLeastOne | None = Field(
         None, description="Executors at most that dynamic allocation asks for; empty switches it off."
     )
-    spark_max_cores: int | None = Field(None, description="Cores of all executors together, on a standalone cluster.")
+    spark_max_cores: AtLeastOne | None = Field(
+        None, description="Cores of all executors together, on a standalone cluster."
+    )
     spark_python: str | None = Field(
         None, description="Python of the executors, such as ./environment/bin/python; empty: the path of the driver's."
     )

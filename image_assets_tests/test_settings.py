@@ -54,6 +54,17 @@ def test_an_empty_variable_is_the_default(load: Callable[..., Settings]) -> None
     assert load(N_COMPONENTS="", SOURCE="", SPARK_EXTRA="") == load()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("N_COMPONENTS", "0"), ("VARIANCE_FRACTION", "1"), ("C", "0"), ("JL_EPS", "1"), ("MAX_ITERATIONS", "0")],
+)
+def test_what_would_fail_only_in_the_fit_is_refused_at_once(
+    load: Callable[..., Settings], name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"IMAGE_ASSETS_{name}='{value}': Input should be"):
+        load(**{name: value})
+
+
 def test_the_environment_is_read_once(load: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(SEED="7")
     monkeypatch.setenv("IMAGE_ASSETS_SEED", "8")

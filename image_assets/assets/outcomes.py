@@ -1,6 +1,7 @@
 """From outcomes of partitions to what Dagster records: events, metadata and one clear failure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any
 
@@ -13,6 +14,7 @@ from image_assets.errors import is_retryable
 from image_assets.spark.side_by_side import Outcome
 from image_assets.spark.updates import Changed
 
+NOT_DESCRIBED = "the run ended before"
 Metadata = Mapping[str, Any]
 CHANGES = tuple(field.name for field in fields(Changed))
 
@@ -39,13 +41,15 @@ def report_outcomes(
     try:
         for outcome in outcomes:
             if outcome.error is None:
-                finished.append((outcome, described(context, outcome, describe)))
+                finished.append((outcome, undescribed(outcome, NOT_DESCRIBED)))  # a stop may come while it is described
+                finished[-1] = outcome, described(context, outcome, describe)
             else:
                 context.log.error(f"{outcome.partition}: {outcome.error}")
                 failed.append(outcome)
         if failed:
             raise failure_of(context, failed, len(finished))
-    except BaseException:
+    except BaseException as error:
+        finished += [(outcome, undescribed(outcome, NOT_DESCRIBED)) for outcome in _rest(outcomes, error)]
         tags = version_tags(context, [outcome for outcome, _ in finished])
         for outcome, metadata in finished:
             context.log_event(
@@ -61,14 +65,32 @@ def report_outcomes(
 
 def described(context: AssetExecutionContext, outcome: Outcome, describe: Callable[[Outcome], Metadata]) -> Metadata:
     """Return the metadata of a finished partition; where its pictures cannot be drawn, counts and the reason."""
-    counts = counts_metadata(outcome)
     # The partition is committed: whatever goes wrong in describing it must not hide that it is.
     try:
-        return {**counts, **describe(outcome)}
+        return {**counts_metadata(outcome), **describe(outcome)}
     except Exception as error:  # noqa: BLE001
         reason = f"{type(error).__name__}: {error}"
         context.log.warning(f"{outcome.partition}: it is committed, but cannot be described: {reason}")
-        return {**counts, "delta_version": outcome.version, "not_described": reason}
+        return undescribed(outcome, reason)
+
+
+def undescribed(outcome: Outcome, reason: str) -> Metadata:
+    """Return the little that is known of a finished partition without looking at its rows."""
+    return {**counts_metadata(outcome), "delta_version": outcome.version, "not_described": reason}
+
+
+def _rest(outcomes: Iterable[Outcome], error: BaseException) -> list[Outcome]:
+    """Stop partitions that are being computed, and return those that were committed until then.
+
+    Dagster raises a stop anywhere, also while a partition is described and others are being computed.
+    """
+    rest: list[Outcome] = []
+    if isinstance(outcomes, Generator):
+        with suppress(type(error), StopIteration):
+            rest.append(outcomes.throw(error))
+            while True:
+                rest.append(next(outcomes))
+    return rest
 
 
 def tag_run(context: AssetExecutionContext, finished: Sequence[Outcome]) -> None:

@@ -5,10 +5,11 @@ from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDef
 from image_assets.automation.partitions import fruit_class_partitions
 from image_assets.checks.declaration import settled_check
 from image_assets.fruits.projection import KIND, NAME
-from image_assets.fruits.soundness import drift, unknown_labels, unlearned_classes, unsound_rows, values_of
+from image_assets.fruits.soundness import drift, unknown_labels, unlearned_classes, unsound_rows
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.settings import Settings
+from image_assets.warehouse.distinct import distinct_values
 
 
 def decodable_check(settings: Settings) -> AssetChecksDefinition:
@@ -71,7 +72,7 @@ def one_backbone(warehouse: WarehouseResource) -> AssetCheckResult:
     """Compare the backbones in the table of features with that of the projection."""
     opened = warehouse.open()
     _, artifact = opened.artifacts.latest(KIND, NAME)
-    found = values_of(opened.table("cnn_features"), "backbone")
+    found = distinct_values(opened.table("cnn_features"), "backbone")
     return AssetCheckResult(
         passed=not set(found) - {artifact.metadata["backbone"]},
         metadata={"projection": artifact.metadata["backbone"], "features": found},
@@ -92,7 +93,7 @@ def drift_check(settings: Settings) -> AssetChecksDefinition:
     )
     def little_drift(spark: SparkResource, warehouse: WarehouseResource) -> AssetCheckResult:
         opened = warehouse.open()
-        if not values_of(opened.table("reduced_features"), "projection"):
+        if not distinct_values(opened.table("reduced_features"), "projection"):
             return AssetCheckResult(passed=True, metadata={"why": "no picture has features"})
         distance = drift(spark.session.sparkContext, opened)
         if distance is None:

@@ -87,7 +87,8 @@ def fit_classifier(
         SettingsError: if there are fewer than two classes with training pictures.
     """
     projection = only_value(features, "projection", "materialize reduced_features for all classes")
-    classes = training_values(features, options.target)
+    # Asked before the rows are read: what comes meanwhile is not claimed.
+    version, classes = features.version(), training_values(features, options.target)
     fragments = plan_fragments(context, features)
     blocks = _labelled_blocks(context, features, fragments, options.target, classes)
     blocks.persist(StorageLevel.MEMORY_AND_DISK)
@@ -112,7 +113,7 @@ def fit_classifier(
         **classifier.metadata(),
         "target": options.target,
         "projection": projection,
-        "features_version": features.version(),
+        "features_version": version,
         "options": asdict(options),
         "fitted_classes": classes,
     }

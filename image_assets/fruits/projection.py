@@ -7,11 +7,10 @@ from operator import add
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark import SparkContext
 
 from image_assets.contracts import KEY_COLUMNS, REDUCED_FEATURES
-from image_assets.errors import IncompatibleArtifactError
+from image_assets.errors import IncompatibleArtifactError, SettingsError
 from image_assets.fruits.blocks import feature_matrix, feature_width, only_value, training_blocks, training_values
 from image_assets.fruits.fits import outdated_fit
 from image_assets.learning.moments import Moments
@@ -21,6 +20,7 @@ from image_assets.learning.random_projection import draw_sparse_random_projectio
 from image_assets.spark.stages import Batches, Kernel, aggregate_stage, plan_fragments
 from image_assets.vision.arrow import list_array
 from image_assets.warehouse.artifacts import Artifact, ArtifactStore
+from image_assets.warehouse.distinct import distinct_values
 from image_assets.warehouse.reading import Fragment
 from image_assets.warehouse.table import Table
 
@@ -52,6 +52,13 @@ class ProjectionOptions:
     jl_samples: int | None = None
     seed: int = 42
 
+    def __post_init__(self) -> None:
+        if self.method != "pca" and isinstance(self.n_components, float):
+            raise SettingsError(
+                f"variance_fraction={self.n_components} does not go with projection={self.method}: only PCA keeps a "
+                "fraction of variance; leave it empty, or set IMAGE_ASSETS_PROJECTION=pca"
+            )
+
 
 DEFAULT_COMPONENTS = 256
 
@@ -82,6 +89,8 @@ def fit_projection(context: SparkContext, features: Table, options: ProjectionOp
     """
     backbone = only_value(features, "backbone", "materialize cnn_features for all classes with one backbone")
     width = feature_width(features)
+    # What is recorded of the features is asked before they are read: a class that comes meanwhile is not claimed.
+    version, fitted_classes = features.version(), training_values(features, features.partition_column)
     if options.method == "pca":
         moments = _training_moments(context, features, width)
         n_components = DEFAULT_COMPONENTS if options.n_components is None else options.n_components
@@ -98,9 +107,9 @@ def fit_projection(context: SparkContext, features: Table, options: ProjectionOp
     metadata = {
         **projection.metadata(),
         "backbone": backbone,
-        "features_version": features.version(),
+        "features_version": version,
         "options": asdict(options),
-        "fitted_classes": training_values(features, features.partition_column),
+        "fitted_classes": fitted_classes,
     }
     return Artifact(projection.to_arrays(), metadata)
 
@@ -112,7 +121,7 @@ def outdated_projection(store: ArtifactStore, features: Table, options: Projecti
         WarehouseError: if nothing was fitted yet.
     """
     _, artifact = store.latest(KIND, NAME)
-    backbones = pc.unique(features.read(["backbone"])["backbone"]).to_pylist()
+    backbones = distinct_values(features, "backbone")
     if set(backbones) - {artifact.metadata["backbone"]}:
         return f"it was fitted on features of {artifact.metadata['backbone']}, and there are those of {backbones}"
     return outdated_fit(artifact, asdict(options), training_values(features, features.partition_column))

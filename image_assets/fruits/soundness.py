@@ -78,11 +78,6 @@ def repeated_paths(table: Table, classes: Iterable[str]) -> list[str]:
     return found
 
 
-def values_of(table: Table, column: str) -> list[str]:
-    """Return the values of a column with few of them, such as the backbone, sorted."""
-    return sorted(pc.unique(table.read([column])[column]).to_pylist()) if table.exists() else []
-
-
 def unknown_labels(warehouse: Warehouse, classes: Sequence[str]) -> list[str]:
     """Return predicted labels of classes that the classifier does not know, sorted."""
     known = _classifier_labels(warehouse)

@@ -1,8 +1,11 @@
-"""Stage 5: k-means on selected series, and the nearest centre of every voxel."""
+"""Stage 5: k-means on selected series, and the nearest centre of every voxel.
+
+The centres are an artefact of the warehouse. The files of a recording tell which one they were labelled by, as their
+recipe, so that labels and centres are published by one commit.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +23,12 @@ from image_assets.signals.errors import SignalError
 from image_assets.signals.kmeans import Clustering, fit, lloyd, nearest_centre
 from image_assets.signals.maps import NO_CLUSTER
 from image_assets.signals.records import Rows, Selection, Step, run_steps
+from image_assets.spark.updates import Update
 from image_assets.warehouse.artifacts import Artifact, ArtifactStore
 from image_assets.warehouse.parquet import MEBIBYTE
+from image_assets.warehouse.recipes import recipes_of
+from image_assets.warehouse.table import Table
+from image_assets.warehouse.warehouse import Warehouse
 
 KIND = "clusterings"
 SAMPLE_BYTES = 64 * MEBIBYTE
@@ -113,10 +120,13 @@ class ClusterTask:
         return self.share.rows
 
 
-def plan_clusters(series: SparkSeries, recording: str, fitted: FittedClusters) -> list[ClusterTask]:
-    """Divide the series into tasks."""
+def plan_clusters(
+    series: SparkSeries, target: Table, recording: str, fitted: FittedClusters, digest: str
+) -> Update[ClusterTask]:
+    """Plan the rows of a recording: all of its series, labelled by the centres that have this digest."""
     centres = fitted.clustering.centres
-    return [ClusterTask(recording, share, centres, fitted.steps) for share in series.tasks()]
+    tasks = [ClusterTask(recording, share, centres, fitted.steps) for share in series.tasks()]
+    return Update(tasks, base=tuple(target.files([recording])), recipe=digest)
 
 
 def assign_clusters(task: ClusterTask) -> Iterator[pa.RecordBatch]:
@@ -165,7 +175,7 @@ def own_correlation(series: Block, labels: Integers, centres: Floats) -> Floats:
 
 
 def store_clusters(store: ArtifactStore, recording: str, fitted: FittedClusters, options: RecordingOptions) -> str:
-    """Keep the centres under their digest and return it; `point_to_clusters` publishes them."""
+    """Keep the centres under their digest and return it."""
     found = fitted.clustering
     metadata = {
         "recording": recording,
@@ -183,21 +193,17 @@ def store_clusters(store: ArtifactStore, recording: str, fitted: FittedClusters,
     return store.put(KIND, Artifact(arrays, metadata).to_bytes(), "npz")
 
 
-def point_to_clusters(store: ArtifactStore, recording: str, digest: str) -> None:
-    """Let these centres be those of the recording."""
-    store.point(KIND, quote(recording, safe=""), digest)
-
-
-def load_clusters(store: ArtifactStore, recording: str) -> Artifact:
-    """Read the centres of a recording.
+def load_clusters(warehouse: Warehouse, recording: str) -> Artifact:
+    """Read the centres that the rows of a recording were labelled by.
 
     Raises:
         WarehouseError: if it was never clustered.
     """
-    digest = store.resolve(KIND, quote(recording, safe=""))
+    table = warehouse.table("series_clusters")
+    digest = next(iter(recipes_of(table, table.files([recording])[:1])), None)
     if digest is None:
         raise WarehouseError(f"recording {recording!r} was never clustered: materialize series_clusters for it first")
-    return store.load(KIND, digest)
+    return warehouse.artifacts.load(KIND, digest)
 
 
 def _mixed(values: Block) -> Block:

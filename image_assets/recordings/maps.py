@@ -76,7 +76,7 @@ def phase_map(context: SparkContext, warehouse: Warehouse, recording: str, frequ
 def cluster_map(context: SparkContext, warehouse: Warehouse, recording: str) -> "Figure":
     """Draw the cluster of each voxel, as bright as the voxel correlates with its centre, from `series_clusters`."""
     index = recording_index(warehouse.table("recording_frames"), recording)
-    fitted = load_clusters(warehouse.artifacts, recording)
+    fitted = load_clusters(warehouse, recording)
     columns = ["cluster", "correlation"]
     labels, correlation = drawn_values(context, warehouse.table("series_clusters"), index, columns)
     numbers = np.where(np.isfinite(labels), labels, NO_CLUSTER).astype(np.int64)

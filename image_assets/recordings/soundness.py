@@ -59,7 +59,7 @@ def cluster_problems(context: SparkContext, warehouse: Warehouse, recording: str
     """Tell whether every voxel has a row and the sizes of the clusters add up to the selected voxels."""
     table = warehouse.table("series_clusters")
     index = recording_index(warehouse.table("recording_frames"), recording)
-    fitted = load_clusters(warehouse.artifacts, recording)
+    fitted = load_clusters(warehouse, recording)
     k = int(fitted.metadata["k"])
     root, partition_column = table.root, table.partition_column
 

@@ -41,7 +41,7 @@ def recording_results(warehouse: Warehouse, recordings: Sequence[str]) -> list[R
     counts = frames.counts(recordings)
     results = []
     for name in recordings:
-        index, fitted = recording_index(frames, name), load_clusters(warehouse.artifacts, name)
+        index, fitted = recording_index(frames, name), load_clusters(warehouse, name)
         failures = counts[name].rows - counts[name].nulls.get("read_error", 0)
         sizes = tuple(int(size) for size in fitted.arrays["sizes"])
         results.append(RecordingResult(name, counts[name].rows, failures, index.shape, index.dtype, sum(sizes), sizes))

@@ -35,7 +35,7 @@ def write_archive() -> Path:
     """Start a session, use it a little, and write the classes that this took; about 20 seconds.
 
     Returns:
-        The archive, some 150 MB. It replaces an older one when it is complete.
+        The archive, some 150 MB. An older one is removed first, since the JVM would start from it.
 
     Raises:
         JavaError: if Java is missing or too old.

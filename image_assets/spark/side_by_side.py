@@ -6,6 +6,7 @@ neither stops nor undoes the others.
 
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -96,6 +97,9 @@ def side_by_side(
         change: computes and commits one; called in a thread of the driver.
         expected_rows: how many rows the caller expects in all; 0 if only the plans will tell.
         on_progress: receives the rows written and the rows expected, about twice a second.
+
+    An exception, of `on_progress` or thrown into the generator, stops what runs: what was committed until then is
+    still yielded, before the exception is raised again.
     """
     context = spark.sparkContext
     rows = RowCounter(context.accumulator(0))
@@ -114,18 +118,21 @@ def side_by_side(
     inherit = inheritable_thread_target(spark)
     with ThreadPoolExecutor(partitions_at_once(context.defaultParallelism)) as pool:
         waiting: set[Future[Outcome]] = {pool.submit(inherit(run), partition) for partition in partitions}
+        ready: deque[Outcome] = deque()
         try:
             while waiting:
                 done, waiting = wait(waiting, timeout=PROGRESS_SECONDS, return_when=FIRST_COMPLETED)
+                ready.extend(future.result() for future in done)
                 # Outcomes first: the listener may end the run, and what is committed must be on record then.
-                yield from (future.result() for future in done)
+                while ready:
+                    yield ready.popleft()
                 on_progress(rows.so_far, max(expected_rows, sum(rows.planned)))
         except GeneratorExit:
             _stop(context, tag, waiting)
             raise
         except BaseException:
             # What was being committed when the stop came is an outcome like the others.
-            ended = _stop(context, tag, waiting)
+            ended = [*ready, *_stop(context, tag, waiting)]
             yield from (outcome for outcome in ended if outcome.error is None)
             raise
 

@@ -23,6 +23,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import datasource as api
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
 
+from image_assets.errors import WarehouseError
 from image_assets.s3.connection import S3Connection
 from image_assets.warehouse.parquet import DataFile, delete_files, write_batches
 from image_assets.warehouse.table import Table
@@ -139,7 +140,16 @@ class TableSource(api.DataSource):
         return TableReader(self._table(), to_arrow_schema(schema), self._option("partitions"), filters)
 
     def writer(self, schema: "StructType", overwrite: bool) -> "TableWriter":  # noqa: ARG002
-        """Return a writer; which partitions it replaces is an option of its own."""
+        """Return a writer; which partitions it replaces is an option of its own.
+
+        Raises:
+            WarehouseError: the mode is `overwrite`, which says nothing of partitions.
+        """
+        if overwrite:
+            raise WarehouseError(
+                f"mode overwrite would replace all of {self.options['table']}: write in mode append with the option "
+                'replace, a JSON list of partitions such as ["Kiwi"]'
+            )
         return TableWriter(self._table(), self._option("replace"))
 
 
@@ -202,8 +212,13 @@ class TableWriter(api.DataSourceArrowWriter):
         self.table.commit(list(_files(messages)), self.replace)
 
     def abort(self, messages: list[api.WriterCommitMessage | None]) -> None:
-        """Remove the files of the tasks that had ended."""
-        delete_files(self.table.root, [file.path for file in _files(messages)])
+        """Remove the files of the tasks that had ended.
+
+        Spark aborts where `commit` raises, too, as it does where a commit was carried out and its answer was lost:
+        files that the table names stay.
+        """
+        published = {file.path for file in self.table.files()}
+        delete_files(self.table.root, [file.path for file in _files(messages) if file.path not in published])
 
 
 def _files(messages: Iterable[api.WriterCommitMessage | None]) -> Iterator[DataFile]:

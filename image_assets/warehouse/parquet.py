@@ -5,6 +5,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2s
 from math import isfinite
@@ -105,12 +106,16 @@ class PartitionedWriter:
             name = f"{partition_directory(self._partition_column, value)}/part-{uuid.uuid4().hex}.parquet"
             self._open[value] = _OpenFile(self._root, name, value, self._file_schema, self._options)
         if self._open[value].write(rows) >= self._options.target_file_bytes:
-            self._written.append(self._open.pop(value).close())
+            self._finish(value)
+
+    def _finish(self, value: str) -> None:
+        self._written.append(self._open[value].close())
+        del self._open[value]  # only now: a file that could not be finished is one to abort
 
     def close(self) -> list[DataFile]:
         """Finish all files and return what the commit needs to know of them."""
-        while self._open:
-            self._written.append(self._open.popitem()[1].close())
+        for value in list(self._open):
+            self._finish(value)
         return self._written
 
     def abort(self) -> None:
@@ -189,9 +194,12 @@ class _OpenFile:
         return DataFile(self._name, self._partition, stats["numRecords"], size, json.dumps(stats), now)
 
     def discard(self) -> None:
-        try:
+        # A full disk has no room for the end of the file, either, but it is to be removed all the same.
+        with suppress(OSError, ImageAssetsError, pa.ArrowException):
             self._writer.close()
+        with suppress(OSError, ImageAssetsError, pa.ArrowException):
             self._sink.close()
+        try:
             self._location.delete()
         except (OSError, ImageAssetsError) as error:  # what ended the writing is being raised, and says more
             LOGGER.warning("%s is left for vacuum to remove: %s", self._location.uri, error)

@@ -40,7 +40,8 @@ class PartitionState:
         rows: number of rows.
         bytes: size of the files.
         nulls: number of nulls by column, for the columns that have statistics.
-        first_written: when the oldest of its files was written; None without files.
+        first_written: when the oldest of its rows were written, at the latest: compaction writes files anew, which
+            the time of the commit tells apart; None without files.
         last_written: when the newest of its files was written.
         bounds: smallest and largest value by column.
         commit: that wrote it; None where the log does not tell, as after its old entries were removed.
@@ -86,7 +87,7 @@ def _state(files: list[dict[str, Any]], commit: Commit | None) -> PartitionState
         rows=sum(row["num_records"] for row in files),
         bytes=sum(row["size_bytes"] for row in files),
         nulls={name: sum(row[f"null_count.{name}"] or 0 for row in files) for name in columns},
-        first_written=min(times),
+        first_written=min([*times, *([commit.time] if commit else [])]),
         last_written=max(times),
         bounds=bounds,
         commit=commit,

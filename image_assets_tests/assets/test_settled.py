@@ -1,8 +1,10 @@
 import pytest
 from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure, asset, materialize
 
+from image_assets.assets import materialization
 from image_assets.assets.settled import STOPPED, no_vain_retries, retry_policy
 from image_assets.errors import S3UnavailableError, SettingsError
+from image_assets_tests.assets.project import CLASSES, Project
 
 
 def test_an_asset_that_is_stopped_is_not_tried_again() -> None:
@@ -31,3 +33,17 @@ def test_only_errors_of_machines_and_networks_reach_the_policy() -> None:
     with pytest.raises(Failure, match="no such class") as caught:
         fails(SettingsError("no such class"))
     assert caught.value.allow_retries is False
+
+
+def test_a_stop_while_a_class_is_described_leaves_every_commit_on_record(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise DagsterExecutionInterruptedError("stopped in the UI")
+
+    monkeypatch.setattr(materialization, "speed_metadata", stopped)
+    run = project.run("raw_images", classes=CLASSES)
+    assert not run.result.success
+    committed = {name for name, found in project.table("raw_images").counts().items() if found.rows}
+    assert committed
+    assert project.materialized("raw_images") == committed

@@ -20,6 +20,7 @@ from image_assets.signals.local import Images, Series
 from image_assets.signals.recording import RecordingSource
 from image_assets.spark.partitions import replace_partitions
 from image_assets.spark.side_by_side import Outcome
+from image_assets.spark.updates import Update
 from image_assets.warehouse.warehouse import Warehouse
 from image_assets_tests.shared import REPOSITORY
 
@@ -31,7 +32,7 @@ def stage(
     warehouse: Warehouse,
     table: str,
     name: str,
-    plan: Callable[[str], Sequence[Any]],
+    plan: Callable[[str], Sequence[Any] | Update[Any]],
     produce: Callable[[Any], Any],
 ) -> Outcome:
     """Compute one recording of a table; raises what went wrong."""

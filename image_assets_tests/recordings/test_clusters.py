@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from image_assets.recordings.soundness import cluster_problems
 from image_assets.sample_data import recording as sample
 from image_assets.signals.errors import SignalError
 from image_assets.signals.records import Rows
+from image_assets.spark.updates import Update
 from image_assets_tests.recordings.conftest import NEURONS, Neurons, stage
 
 OPTIONS = RecordingOptions(k=sample.N_GROUPS)
@@ -21,12 +23,12 @@ OPTIONS = RecordingOptions(k=sample.N_GROUPS)
 def cluster(spark: SparkSession, neurons: Neurons) -> Callable[[RecordingOptions], clusters.FittedClusters]:
     def run(options: RecordingOptions) -> clusters.FittedClusters:
         fitted = clusters.fit_clusters(neurons.series, options)
+        digest = clusters.store_clusters(neurons.warehouse.artifacts, "neurons", fitted, options)
+        table = neurons.warehouse.table("series_clusters")
         stage(
             spark, neurons.warehouse, "series_clusters", "neurons",
-            lambda name: clusters.plan_clusters(neurons.series, name, fitted), clusters.assign_clusters,
+            lambda name: clusters.plan_clusters(neurons.series, table, name, fitted, digest), clusters.assign_clusters,
         )  # fmt: skip
-        store = neurons.warehouse.artifacts
-        clusters.point_to_clusters(store, "neurons", clusters.store_clusters(store, "neurons", fitted, options))
         return fitted
 
     return run
@@ -51,6 +53,16 @@ def test_the_groups_of_the_sample_are_recovered(
     assert cluster_problems(spark.sparkContext, neurons.warehouse, "neurons") == []
 
 
+def test_labels_and_centres_are_published_by_one_commit(
+    neurons: Neurons, cluster: Callable[[RecordingOptions], clusters.FittedClusters]
+) -> None:
+    cluster(OPTIONS)
+    other = clusters.fit_clusters(neurons.series, OPTIONS.model_copy(update={"k": 2}))
+    clusters.store_clusters(neurons.warehouse.artifacts, "neurons", other, OPTIONS)  # and the run is killed here
+    assert clusters.load_clusters(neurons.warehouse, "neurons").metadata["k"] == sample.N_GROUPS
+    assert len(clusters.load_clusters(neurons.warehouse, "neurons").arrays["centres"]) == sample.N_GROUPS
+
+
 def test_a_fit_to_a_sample_goes_on_over_all_series(
     neurons: Neurons,
     cluster: Callable[[RecordingOptions], clusters.FittedClusters],
@@ -71,10 +83,13 @@ def test_clusters_that_do_not_add_up_are_found(
     spark: SparkSession, neurons: Neurons, cluster: Callable[[RecordingOptions], clusters.FittedClusters]
 ) -> None:
     fitted = cluster(OPTIONS)
-    stage(
-        spark, neurons.warehouse, "series_clusters", "neurons",
-        lambda name: clusters.plan_clusters(neurons.series, name, fitted)[:1], clusters.assign_clusters,
-    )  # fmt: skip
+    digest = clusters.store_clusters(neurons.warehouse.artifacts, "neurons", fitted, OPTIONS)
+
+    def plan_a_part(name: str) -> Update[clusters.ClusterTask]:
+        whole = clusters.plan_clusters(neurons.series, neurons.warehouse.table("series_clusters"), name, fitted, digest)
+        return replace(whole, tasks=whole.tasks[:1])
+
+    stage(spark, neurons.warehouse, "series_clusters", "neurons", plan_a_part, clusters.assign_clusters)
     problems = cluster_problems(spark.sparkContext, neurons.warehouse, "neurons")
     assert problems[0].endswith("voxels of 2,016")
     assert problems[1].endswith("fitted [78, 78, 78, 78]")
@@ -85,7 +100,7 @@ def test_too_few_series_say_what_to_change(neurons: Neurons) -> None:
     with pytest.raises(SignalError, match="selects 0 series, too few for 4 clusters: lower its bound or k"):
         clusters.fit_clusters(neurons.series, options)
     with pytest.raises(WarehouseError, match="was never clustered"):
-        clusters.load_clusters(neurons.warehouse.artifacts, "fly")
+        clusters.load_clusters(neurons.warehouse, "fly")
 
 
 def test_the_correlation_with_the_own_centre_is_pearsons() -> None:

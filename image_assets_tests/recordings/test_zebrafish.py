@@ -5,7 +5,7 @@ import pytest
 from pyspark.sql import SparkSession
 from sklearn.metrics import adjusted_rand_score
 
-from image_assets.recordings.clusters import assign_clusters, fit_clusters, plan_clusters
+from image_assets.recordings.clusters import assign_clusters, fit_clusters, plan_clusters, store_clusters
 from image_assets.recordings.faces import open_images, open_series
 from image_assets.recordings.features import compute_features, plan_features
 from image_assets.recordings.options import RecordingOptions
@@ -54,7 +54,11 @@ def test_clusters_are_those_of_the_reference(spark: SparkSession, fish: Warehous
     fitted = fit_clusters(series, OPTIONS)
     assert fitted.n_selected == 1205
     assert fitted.clustering.inertia == pytest.approx(REFERENCE_INERTIA, rel=0.01)
-    stage(spark, fish, "series_clusters", "fish", lambda name: plan_clusters(series, name, fitted), assign_clusters)
+    digest, table = store_clusters(fish.artifacts, "fish", fitted, OPTIONS), fish.table("series_clusters")
+    stage(
+        spark, fish, "series_clusters", "fish",
+        lambda name: plan_clusters(series, table, name, fitted, digest), assign_clusters,
+    )  # fmt: skip
     rows = sorted(fish.table("series_clusters").read().to_pylist(), key=lambda row: (row["z"], row["y"], row["x"]))
     labels = [row["cluster"] for row in rows if row["selected"]]
     volumes = np.load(shared_path("data", "zebrafish", "recording_240.npy"))

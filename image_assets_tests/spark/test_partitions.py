@@ -1,5 +1,5 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +105,19 @@ def test_a_stop_cancels_what_runs_and_tells_what_was_committed(spark: SparkSessi
     assert [(outcome.partition, outcome.error) for outcome in outcomes] == [("Kiwi", None)]
     assert {name: found.rows for name, found in table.counts().items()} == {"Kiwi": 10}
     assert replaced(spark, table, {"Kiwi": [Numbers("Kiwi", 0, 7)]})["Kiwi"].rows == 7  # the session goes on
+
+
+def test_a_stop_while_an_outcome_is_looked_at_loses_no_other(spark: SparkSession, table: Table) -> None:
+    plans = {name: [Numbers(name, 0, 10)] for name in ("Kiwi", "Fig", "Pear")}
+    stages = replace_partitions(spark, table, list(plans), plans.__getitem__, numbers)
+    assert isinstance(stages, Generator)
+    outcomes = [next(stages)]
+    while len(table.counts()) < len(plans):
+        time.sleep(0.05)
+    outcomes.append(stages.throw(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        outcomes.extend(stages)
+    assert {outcome.partition for outcome in outcomes if outcome.error is None} == set(plans)
 
 
 def test_a_partition_without_tasks_becomes_empty(spark: SparkSession, table: Table) -> None:

@@ -3,10 +3,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql.datasource import WriterCommitMessage
 
 from image_assets.contracts import PREDICTIONS
 from image_assets.errors import WarehouseError
-from image_assets.warehouse.data_source import Filter, read_table, write_table
+from image_assets.warehouse.data_source import Filter, TableWriter, read_table, write_table
 from image_assets.warehouse.parquet import write_batches
 from image_assets.warehouse.warehouse import Warehouse
 
@@ -101,6 +102,25 @@ def test_a_failing_write_leaves_the_table_and_no_files(spark: SparkSession, ware
         write_table(frame, warehouse, "predictions", replace=["Kiwi"])
     assert table.counts()["Kiwi"].rows == 10
     assert set(Path(table.root.path).rglob("*.parquet")) == files
+
+
+def test_a_commit_whose_answer_was_lost_keeps_its_files(spark: SparkSession, warehouse: Warehouse) -> None:
+    table = warehouse.table("predictions")
+    frame = read_table(spark, warehouse, "predictions").where("fruit_class = 'Kiwi'")
+    rows = frame.toArrow().combine_chunks().to_batches()
+    writer = TableWriter(table, ["Kiwi"])
+    messages: list[WriterCommitMessage | None] = [writer.write(iter(rows))]
+    writer.commit(messages)
+    writer.abort(messages)  # what Spark does where `commit` has raised
+    assert table.read(["path"], ["Kiwi"]).num_rows == 10
+
+
+def test_a_table_is_not_overwritten_as_a_whole(spark: SparkSession, warehouse: Warehouse) -> None:
+    frame = read_table(spark, warehouse, "predictions")
+    options = {"warehouse": warehouse.root.uri, "table": "predictions"}
+    with pytest.raises(Exception, match="mode append with the option replace"):
+        frame.write.format("image_assets").options(**options).mode("overwrite").save()
+    assert warehouse.table("predictions").counts()["Kiwi"].rows == 10
 
 
 def test_unknown_tables_and_columns_are_named(spark: SparkSession, warehouse: Warehouse) -> None:

@@ -62,6 +62,11 @@ def fruit_classifier(
         fitted = fit_classifier(spark.session.sparkContext, features, classifier.options, on_pass)
         digest = opened.artifacts.publish(KIND, NAME, fitted)
     artifact = opened.artifacts.load(KIND, digest)
+    if not artifact.metadata.get("converged", True):
+        context.log.warning(
+            f"the fit has not converged after {artifact.metadata['iterations']} iterations: raise "
+            "IMAGE_ASSETS_MAX_ITERATIONS"
+        )
     return MaterializeResult(
         metadata={
             "digest": digest,

@@ -17,7 +17,7 @@ from image_assets.resources.recordings import RecordingsResource
 from image_assets.resources.spark import SparkResource
 from image_assets.spark.side_by_side import Outcome
 from image_assets.spark.stages import Batches
-from image_assets.spark.updates import Task
+from image_assets.spark.updates import Task, Update
 from image_assets.warehouse.warehouse import Warehouse
 
 GROUP = "recordings"
@@ -48,7 +48,7 @@ def materialize_recordings(
     warehouse: Warehouse,
     source: RecordingsResource,
     tables: tuple[str | None, str],
-    plan: Callable[[str], Sequence[Task]],
+    plan: Callable[[str], Sequence[Task] | Update[Task]],
     produce: Callable[[Task], Batches],
     *,
     options: set[str],
@@ -63,14 +63,14 @@ def materialize_recordings(
         warehouse: the tables.
         source: the recordings, and the options of those that say nothing of themselves.
         tables: the one that is read, if any, and the one that is written.
-        plan: divides a recording into tasks.
+        plan: divides a recording into tasks, or says what is to be changed in it.
         produce: computes the batches of a task, in a Python worker.
         options: which of a recording's options decide what is computed; recorded with it.
         describe: metadata of one finished recording, besides counts, speed and options.
     """
     upstream, target = tables
 
-    def plan_available(recording: str) -> Sequence[Task]:
+    def plan_available(recording: str) -> Sequence[Task] | Update[Task]:
         if upstream is not None and warehouse.table(upstream).counts([recording])[recording].rows == 0:
             raise WarehouseError(f"{upstream} does not hold the recording: materialize {upstream} for it first")
         return plan(recording)

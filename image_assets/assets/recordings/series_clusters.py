@@ -15,7 +15,6 @@ from image_assets.recordings.clusters import (
     fit_clusters,
     load_clusters,
     plan_clusters,
-    point_to_clusters,
     store_clusters,
 )
 from image_assets.recordings.faces import open_series
@@ -24,6 +23,7 @@ from image_assets.resources.recordings import RecordingsResource
 from image_assets.resources.spark import SparkResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.spark.side_by_side import Outcome
+from image_assets.spark.updates import Update
 
 
 @asset(deps=[pixel_series], **tabular("series_clusters", {"scikitlearn"}, code_version="1"))
@@ -40,23 +40,21 @@ def series_clusters(
     Centres, sizes and inertia are an artefact of the warehouse; the table has a row per voxel.
     """
     opened = warehouse.open()
-    digests: dict[str, str] = {}
+    target = opened.table("series_clusters")
 
-    def plan(name: str) -> list[ClusterTask]:
+    def plan(name: str) -> Update[ClusterTask]:
         series, options = open_series(spark.session, opened, name), recordings_source.options(opened, name)
         fitted = fit_clusters(series, options)
-        digests[name] = store_clusters(opened.artifacts, name, fitted, options)
-        return plan_clusters(series, name, fitted)
+        digest = store_clusters(opened.artifacts, name, fitted, options)
+        return plan_clusters(series, target, name, fitted, digest)
 
     def describe(outcome: Outcome) -> dict[str, Any]:
-        point_to_clusters(opened.artifacts, outcome.partition, digests[outcome.partition])
-        fitted = load_clusters(opened.artifacts, outcome.partition)
+        fitted = load_clusters(opened, outcome.partition)
         sizes = fitted.arrays["sizes"].tolist()
         kept = ("inertia", "n_selected", "n_sample", "n_iterations", "converged")
         return {
             **{name: fitted.metadata[name] for name in kept},
             "sizes": sizes,
-            "digest": digests[outcome.partition],
             "centres": picture(centres_picture(fitted.arrays["centres"], sizes), "centres of the clusters"),
         }
 
