@@ -18,8 +18,8 @@ from image_assets.errors import SettingsError
 from image_assets.names import nearest
 
 PREFIX = "IMAGE_ASSETS_"
-OTHER_VARIABLES = frozenset({f"{PREFIX}SHARED", f"{PREFIX}SLOW_TESTS"})
-"""Variables of the tests."""
+OTHER_VARIABLES = frozenset({f"{PREFIX}SHARED", f"{PREFIX}SLOW_TESTS", f"{PREFIX}PYTHON"})
+"""Variables of the tests, and the interpreter of deploy/standalone/spark.sh."""
 REMEDY = "docs/settings.md lists the settings and their values"
 
 
@@ -49,25 +49,21 @@ class Settings(BaseSettings):
     s3_path_style: bool | None = Field(
         None, description="Addresses are endpoint/bucket, else bucket.endpoint; empty: wherever an endpoint is set."
     )
-    s3_max_attempts: Annotated[int, Field(ge=1)] = Field(
+    s3_max_attempts: AtLeastOne = Field(
         10, description="Requests before an operation on S3 fails; the pauses double on average, up to 10 s."
     )
     s3_retry_seconds: Annotated[int, Field(ge=0)] = Field(
         120, description="Seconds after which a request is not tried again."
     )
-    s3_connect_seconds: Annotated[int, Field(ge=1)] = Field(5, description="Seconds that a connection may take.")
-    s3_request_seconds: Annotated[int, Field(ge=1)] = Field(
-        60, description="Seconds that a request may take with its data."
-    )
-    s3_concurrent_reads: Annotated[int, Field(ge=1)] = Field(
-        16, description="Pictures that a task reads from S3 at once."
-    )
+    s3_connect_seconds: AtLeastOne = Field(5, description="Seconds that a connection may take.")
+    s3_request_seconds: AtLeastOne = Field(60, description="Seconds that a request may take with its data.")
+    s3_concurrent_reads: AtLeastOne = Field(16, description="Pictures that a task reads from S3 at once.")
 
     backbone: str = Field("efficientnet_lite0", description="Network that computes the features.")
     feature_form: Literal["pooled", "flattened"] = Field(
         "pooled", description="Features averaged over the picture, or all positions in row-major order."
     )
-    weights_dir: Path | None = Field(None, description="Folder with <backbone>.weights.h5 files.")
+    weights_dir: Path | None = Field(None, description="Folder with `<backbone>.weights.h5` files.")
     weights_file: Path | None = Field(None, description="Weights file of the backbone; wins over weights_dir.")
     engine: Literal["openvino", "onnxruntime", "tensorflow"] = Field(
         "openvino", description="What runs the network; tensorflow is the slow reference."
@@ -75,16 +71,16 @@ class Settings(BaseSettings):
     device: Literal["cpu", "cuda"] = Field(
         "cpu", description="Where the engine runs; cuda with onnxruntime or tensorflow."
     )
-    engine_batch_rows: Annotated[int, Field(ge=1)] = Field(
+    engine_batch_rows: AtLeastOne = Field(
         2, description="Frames that the engine takes at once; small batches stay in the cache."
     )
     imagenet_top_k: Annotated[int, Field(ge=1, le=1000)] = Field(
         5, description="ImageNet classes that are kept of each picture."
     )
 
-    frame_size: Annotated[int, Field(ge=1)] = Field(224, description="Height and width of a frame in pixels.")
+    frame_size: AtLeastOne = Field(224, description="Height and width of a frame in pixels.")
     alpha: Literal["white", "drop"] = Field("white", description="Transparent pictures: over white, or alpha dropped.")
-    max_pixels: Annotated[int, Field(ge=1)] = Field(
+    max_pixels: AtLeastOne = Field(
         89_478_485, description="Largest picture that is decoded, in pixels: guards the memory of a worker."
     )
     filter_channels: tuple[int, ...] | None = Field(
@@ -126,7 +122,7 @@ class Settings(BaseSettings):
         description="Folder or s3:// address of very large pictures, or names of generated scenes such as "
         "generated_6000x6000x1_uint8_seed7; several with commas between.",
     )
-    scenes_tile_size: Annotated[int, Field(ge=1)] = Field(1024, description="Side of a tile in pixels.")
+    scenes_tile_size: AtLeastOne = Field(1024, description="Side of a tile in pixels.")
     scenes_radius: Annotated[int, Field(ge=0, le=127)] = Field(
         1, description="How many tiles away a reconstruction looks; 1 is the 3 x 3 neighbourhood."
     )
@@ -137,15 +133,16 @@ class Settings(BaseSettings):
     scenes_parameters: dict[str, int | float] = Field(
         {}, description='Parameters of the reconstruction, as JSON, such as {"sigma": 3}.'
     )
-    scenes_pending_mib: Annotated[int, Field(ge=1)] = Field(
+    scenes_pending_mib: AtLeastOne = Field(
         384, description="MiB of tiles that a worker keeps while they wait for neighbours."
     )
-    scenes_decode_mib: Annotated[int, Field(ge=1)] = Field(
+    scenes_decode_mib: AtLeastOne = Field(
         1024, description="MiB of pixels that are decoded at once where a format (JPEG) leaves no other way."
     )
     scenes_preview_size: Annotated[int, Field(ge=16, le=8192)] = Field(
         1024, description="Longest side of the preview of a scene in pixels."
     )
+
     exports: str | None = Field(
         None, description="Folder or s3:// address of the exports; empty: exports in the warehouse."
     )
@@ -157,14 +154,10 @@ class Settings(BaseSettings):
         ("path", "fruit_class", "label", "split"),
         description="Key columns before the values of an export, as JSON; [] leaves the values alone.",
     )
-    duplicate_distance: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.01, description="Cosine distance of features below which two pictures are near duplicates."
-    )
+
     recordings: str = Field("data/recordings", description="Folder of the recordings, a folder or file for each.")
-    recording_planes: Annotated[int, Field(ge=1)] = Field(
-        1, description="Pages per volume of recordings that are one multi-page file."
-    )
-    recording_period_frames: Annotated[float, Field(gt=0)] | None = Field(
+    recording_planes: AtLeastOne = Field(1, description="Pages per volume of recordings that are one multi-page file.")
+    recording_period_frames: Positive | None = Field(
         None, description="Frames of one period of the stimulus; empty: no coherence and phase."
     )
     recording_projections: tuple[str, ...] = Field(
@@ -177,13 +170,13 @@ class Settings(BaseSettings):
         "detrend('linear').normalize().filter(voxel_std > 0.05).zscore()",
         description="Operations that select the series for the clustering and make them comparable.",
     )
-    recording_k: Annotated[int, Field(ge=1)] = Field(6, description="Number of clusters of series.")
+    recording_k: AtLeastOne = Field(6, description="Number of clusters of series.")
 
     spark_master: str = Field("local[*]", description="Spark master; local[*] is this machine.")
     spark_driver_memory: str = Field("2g", description="Heap of the driver's JVM; pictures never pass through it.")
     spark_executor_memory: str = Field("2g", description="Heap of an executor's JVM on a cluster.")
-    spark_task_cpus: Annotated[int, Field(ge=1)] = Field(1, description="Cores per task, and threads of the engine.")
-    spark_arrow_batch_rows: Annotated[int, Field(ge=1)] = Field(
+    spark_task_cpus: AtLeastOne = Field(1, description="Cores per task, and threads of the engine.")
+    spark_arrow_batch_rows: AtLeastOne = Field(
         256, description="Rows of an Arrow batch between the JVM and Python, for DataFrames."
     )
     spark_executor_overhead: str | None = Field(
@@ -213,20 +206,20 @@ class Settings(BaseSettings):
     max_undecodable_share: Annotated[float, Field(ge=0, le=1)] = Field(
         0.2, description="Share of the pictures of a class that may fail before the check few_undecodable warns."
     )
-    max_drift: Annotated[float, Field(gt=0)] = Field(
+    max_drift: Positive = Field(
         0.5, description="Distance of the mean features from those of the fit, in standard deviations, that is allowed."
     )
     accuracy_margin: Annotated[float, Field(ge=0, le=1)] = Field(
         0.02, description="How far the accuracy may drop below that of the evaluation before."
     )
+    duplicate_distance: Fraction = Field(
+        0.01, description="Cosine distance of features below which two pictures are near duplicates."
+    )
 
-    freshness_hours: Annotated[int, Field(ge=1)] = Field(
+    freshness_hours: AtLeastOne = Field(
         72, description="Age at which the assets of the nightly schedule count as overdue in the UI."
     )
-
-    discovery_interval_seconds: Annotated[int, Field(ge=1)] = Field(
-        60, description="Time between two looks of the sensor new_pictures."
-    )
+    discovery_interval_seconds: AtLeastOne = Field(60, description="Time between two looks of the sensor new_pictures.")
     settle_seconds: Annotated[int, Field(ge=0)] = Field(
         60, description="How long a class must have been at rest before the sensor asks for a run: it may be copied."
     )
@@ -245,15 +238,19 @@ class Settings(BaseSettings):
         2, description="Further attempts of an asset after an error of machines or networks; others are not repeated."
     )
     retry_delay_seconds: Annotated[int, Field(ge=0)] = Field(
-        20, description="Time before the first further attempt; twice as long before each one after it."
+        20,
+        description="Pause before the first further attempt; 3 times, then 7 times as long before the next, each give "
+        "or take this much.",
     )
-
     recompute: bool = Field(
         False, description="Compute every picture anew; by default only those that are new or altered."
     )
+    task_mib: AtLeastOne = Field(128, description="MiB of pictures that one task reads at most.")
+    target_file_mib: AtLeastOne = Field(128, description="Size of a Parquet file at most, in MiB.")
 
-    task_mib: Annotated[int, Field(ge=1)] = Field(128, description="MiB of pictures that one task reads at most.")
-    target_file_mib: Annotated[int, Field(ge=1)] = Field(128, description="Size of a Parquet file at most, in MiB.")
+    def asks_for(self, name: str) -> bool:
+        """Whether the source of a chain was set; the samples behind the defaults belong to the sample pictures."""
+        return name in self.model_fields_set or "source" not in self.model_fields_set
 
     def s3_options(self) -> dict[str, Any]:
         """Return the settings of S3 without their prefix: the arguments of an `S3Connection`."""

@@ -6,7 +6,7 @@ import pytest
 
 from image_assets.errors import SettingsError
 from image_assets.settings import PREFIX, Settings, load_settings, unknown_variables
-from image_assets.settings_page import settings_page
+from image_assets.settings_page import GROUPS, settings_page, values_of
 
 
 @pytest.fixture
@@ -126,10 +126,42 @@ def test_every_setting_is_described_and_on_the_page() -> None:
         assert field.description in page
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("alpha", "`white` or `drop`"),
+        ("engine", "`openvino`, `onnxruntime` or `tensorflow`"),
+        ("export_formats", "JSON list of `parquet` or `csv`"),
+        ("filter_channels", "JSON list"),
+        ("imagenet_top_k", "whole number from 1 to 1000"),
+        ("duplicate_distance", "number above 0 and below 1"),
+        ("recording_period_frames", "number above 0"),
+        ("s3_path_style", "`true` or `false`"),
+        ("spark_extra", "JSON object"),
+        ("weights_dir", ""),
+    ],
+)
+def test_the_page_tells_what_a_setting_may_be(name: str, values: str) -> None:
+    assert values_of(Settings.model_fields[name]) == values
+
+
+def test_every_heading_of_the_page_stands_above_a_setting() -> None:
+    page = settings_page()
+    assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(GROUPS.values())
+    assert set(GROUPS) <= set(Settings.model_fields)
+
+
 def test_a_misspelt_variable_is_named_with_the_one_that_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.upper().startswith("IMAGE_ASSETS_")]:
         monkeypatch.delenv(name)
-    for name in ("IMAGE_ASSETS_SOURCE", "image_assets_seed", "IMAGE_ASSETS_SHARED", "IMAGE_ASSET_SOURCE"):
+    accepted = (
+        "IMAGE_ASSETS_SOURCE",
+        "image_assets_seed",
+        "IMAGE_ASSETS_SHARED",
+        "IMAGE_ASSETS_PYTHON",
+        "IMAGE_ASSET_SOURCE",
+    )
+    for name in accepted:
         monkeypatch.setenv(name, "x")
     assert unknown_variables() == []
     monkeypatch.setenv("IMAGE_ASSETS_WAREHAUS", "x")

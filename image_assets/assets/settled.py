@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 def retry_policy() -> RetryPolicy | None:
-    """Return the policy of every asset: a few more attempts, each after twice the time."""
+    """Return the policy of every asset: a few more attempts, after pauses that more than double."""
     settings = load_settings()
     if settings.retries == 0:
         return None

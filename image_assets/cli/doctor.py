@@ -24,7 +24,7 @@ def doctor(
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Look at settings, Java, memory, disk, weights, source, warehouse, S3, Dagster and Spark.
+    """Look at settings, Java, memory, disk, weights, S3, sources, warehouse, exports, Dagster and Spark.
 
     Each is a line: ok, warn (a run may work) or fail (a run cannot work), with what to do about it. Exit code 1 if
     something fails. Nothing is changed.

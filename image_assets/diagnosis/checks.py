@@ -6,9 +6,13 @@ from functools import partial
 from image_assets.diagnosis import data, machine, network, session
 from image_assets.diagnosis.finding import Check, Finding
 from image_assets.s3.connection import SCHEME
+from image_assets.scenes.catalogue import SEPARATOR
 from image_assets.settings import Settings, unknown_variables
 from image_assets.spark.session import SparkOptions
 from image_assets.warehouse.location import Location
+
+FURTHER = {"scenes": data.scenes, "recordings": data.recordings}
+"""What `image-assets run` goes on with after the fruits, if it is asked for."""
 
 
 def checks_of(settings: Settings, spark: SparkOptions | None = None) -> list[Check]:
@@ -18,7 +22,7 @@ def checks_of(settings: Settings, spark: SparkOptions | None = None) -> list[Che
         settings: of the project.
         spark: how a session is started, and stopped again, which takes some seconds; None leaves that out.
     """
-    addresses = [address for address in (settings.source, settings.warehouse) if address.startswith(SCHEME)]
+    addresses = [address for address in _addresses(settings) if address.startswith(SCHEME)]
     workers = session.task_slots(settings, os.cpu_count() or 1)
     checks = [
         Check("settings", settings_known),
@@ -31,12 +35,20 @@ def checks_of(settings: Settings, spark: SparkOptions | None = None) -> list[Che
         checks.append(Check("S3", partial(data.s3, addresses)))
     checks += [
         Check("source", partial(data.source, settings)),
+        *(Check(name, partial(look, settings)) for name, look in FURTHER.items() if settings.asks_for(name)),
         Check("warehouse", partial(data.warehouse, settings)),
         Check("disk", lambda: machine.disk(Location.of(settings.warehouse), data.expected_bytes(settings))),
     ]
+    if settings.exports is not None:
+        checks.append(Check("exports", partial(data.exports, settings.exports)))
     if spark is not None:
         checks.append(Check("Spark", partial(session.spark, spark)))
     return checks
+
+
+def _addresses(settings: Settings) -> list[str]:
+    scenes = settings.scenes.split(SEPARATOR) if settings.asks_for("scenes") else []
+    return [settings.source, *(part.strip() for part in scenes), settings.warehouse, settings.exports or ""]
 
 
 def settings_known() -> Finding:

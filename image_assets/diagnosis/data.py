@@ -1,4 +1,4 @@
-"""The source of pictures and the warehouse."""
+"""The sources of the chains, the warehouse and the exports."""
 
 import tempfile
 import uuid
@@ -7,13 +7,16 @@ from pathlib import Path
 from image_assets.diagnosis.finding import Finding
 from image_assets.diagnosis.machine import existing_parent
 from image_assets.errors import SourceError
+from image_assets.recordings.listing import find_recordings
+from image_assets.recordings.options import read_sidecar
 from image_assets.s3.connection import standard_connection
+from image_assets.scenes.catalogue import NO_SCENES, SceneCatalogue
 from image_assets.settings import Settings
 from image_assets.vision.sources import open_source
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.warehouse import Warehouse
 
-LISTED_CLASSES = 3
+LISTED = 3
 
 
 def source(settings: Settings) -> Finding:
@@ -26,11 +29,32 @@ def source(settings: Settings) -> Finding:
             "of pictures per class"
         )
     names = list(folders)
-    shown = ", ".join(names[:LISTED_CLASSES]) + (", ..." if len(names) > LISTED_CLASSES else "")
     first = next((file for folder in folders[names[0]] for file in images.files(folder)), None)
     if first is not None and first.size:
         images.read(first.path)
-    return Finding("source", "ok", f"{images.address}: {len(names):,} classes ({shown})")
+    return Finding("source", "ok", f"{images.address}: {len(names):,} classes ({_shown(names)})")
+
+
+def scenes(settings: Settings) -> Finding:
+    """Open each scene, as a run would."""
+    known, reasons = SceneCatalogue(settings.scenes).describe_all()
+    if reasons:
+        return Finding("scenes", "warn", "; ".join(reasons.values()), "repair them; a run leaves them out")
+    if not known:
+        return Finding("scenes", "warn", f"{settings.scenes} holds no scene: a run leaves them out", NO_SCENES)
+    return Finding("scenes", "ok", f"{settings.scenes}: {_shown(list(known))}")
+
+
+def recordings(settings: Settings) -> Finding:
+    """List the recordings, and read what each says of itself."""
+    root = Path(settings.recordings)
+    if not root.is_dir():
+        remedy = "set IMAGE_ASSETS_RECORDINGS to a folder of this machine"
+        return Finding("recordings", "warn", f"{settings.recordings} is no folder: a run leaves them out", remedy)
+    found = find_recordings(root)
+    for path in found.values():
+        read_sidecar(path)
+    return Finding("recordings", "ok", f"{root}: {_shown(list(found))}")
 
 
 def expected_bytes(settings: Settings) -> int:
@@ -48,13 +72,30 @@ def expected_bytes(settings: Settings) -> int:
 def warehouse(settings: Settings) -> Finding:
     """Write a small file where the tables are, or would be, and remove it."""
     root = Location.of(settings.warehouse)
+    refused = _refused("warehouse", root)
+    if refused:
+        return refused
+    tables = sum(item.rows > 0 for item in Warehouse.at(root.uri).table("raw_images").counts().values())
+    return Finding("warehouse", "ok", f"{root.uri} can be written, {tables:,} classes in it")
+
+
+def exports(address: str) -> Finding:
+    """Write a small file where the exports are, or would be, and remove it."""
+    root = Location.of(address)
+    return _refused("exports", root) or Finding("exports", "ok", f"{root.uri} can be written")
+
+
+def _refused(name: str, root: Location) -> Finding | None:
     try:
         _write_probe(root)
     except OSError as error:
-        remedy = "give this user the right to write there, or set IMAGE_ASSETS_WAREHOUSE to another folder"
-        return Finding("warehouse", "fail", f"{root.uri} cannot be written ({error.strerror or error})", remedy)
-    tables = sum(item.rows > 0 for item in Warehouse.at(root.uri).table("raw_images").counts().values())
-    return Finding("warehouse", "ok", f"{root.uri} can be written, {tables:,} classes in it")
+        remedy = f"give this user the right to write there, or set IMAGE_ASSETS_{name.upper()} to another folder"
+        return Finding(name, "fail", f"{root.uri} cannot be written ({error.strerror or error})", remedy)
+    return None
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
 
 
 def _write_probe(root: Location) -> None:

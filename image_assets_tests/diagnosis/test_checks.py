@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from image_assets.diagnosis.checks import checks_of
 from image_assets.diagnosis.finding import Check, Finding, run_checks
@@ -23,6 +24,39 @@ def test_all_is_well_with_the_sample_data(chain: Run) -> None:
     assert found["source"].message == f"{project.source}: 3 classes (Apple_Red_1, Apple_Red_2, Cherry)"
     assert found["warehouse"].message == f"{project.root}/warehouse can be written, 3 classes in it"
     assert "efficientnet_lite0: " in found["weights"].message
+
+
+def test_scenes_recordings_and_exports_are_looked_at_where_they_are_asked_for(tmp_path: Path) -> None:
+    data = REPOSITORY / "data"
+    asked = {"scenes": str(data / "scenes"), "recordings": str(data / "recordings"), "exports": str(tmp_path / "out")}
+    found = findings(source=str(data / "fruits"), warehouse=str(tmp_path), **asked)
+    assert found["scenes"] == Finding("scenes", "ok", f"{data}/scenes: fruit_table.tif")
+    assert found["recordings"] == Finding("recordings", "ok", f"{data}/recordings: neurons")
+    assert found["exports"] == Finding("exports", "ok", f"{tmp_path}/out can be written")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scenes_and_recordings_that_a_run_would_refuse_are_told_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "scenes").mkdir()
+    (tmp_path / "scenes/broken.tif").write_bytes(b"no TIFF")
+    (tmp_path / "recordings/one").mkdir(parents=True)
+    (tmp_path / "recordings/one/recording.json").write_text('{"period": 20}')
+    Image.new("L", (4, 4)).save(tmp_path / "recordings/one/t0.png")
+    (tmp_path / "file").touch()
+    places = {name: str(tmp_path / name) for name in ("scenes", "recordings")}
+    found = findings(warehouse=str(tmp_path), exports=str(tmp_path / "file/exports"), **places)
+    assert found["scenes"].state == "warn"
+    assert "broken.tif" in found["scenes"].message
+    assert found["recordings"].state == "fail"
+    assert "recording.json does not describe a recording" in found["recordings"].message
+    assert found["exports"].state == "fail"
+    assert "IMAGE_ASSETS_EXPORTS" in found["exports"].remedy
+
+    (tmp_path / "empty").mkdir()
+    nothing = findings(scenes=str(tmp_path / "empty"), recordings="s3://bucket/recordings")
+    assert nothing["scenes"].message == f"{tmp_path}/empty holds no scene: a run leaves them out"
+    assert nothing["recordings"].message == "s3://bucket/recordings is no folder: a run leaves them out"
+    assert findings(scenes=str(tmp_path / "nowhere"))["scenes"].state == "fail"
 
 
 def test_one_thing_that_fails_hides_no_other(tmp_path: Path) -> None:

@@ -103,8 +103,3 @@ class Chain:
         from image_assets.automation.partitions import range_tags
 
         return range_tags(instance, keys, self.partitions)
-
-
-def is_asked_for(settings: Settings, name: str) -> bool:
-    """Whether a setting was made; the samples behind the defaults belong to the sample pictures."""
-    return name in settings.model_fields_set or "source" not in settings.model_fields_set

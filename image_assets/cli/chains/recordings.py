@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from image_assets.chain_tables import RECORDINGS_TABLES
-from image_assets.cli.chains.chain import Chain, Inspection, Rows, Shown, is_asked_for
+from image_assets.cli.chains.chain import Chain, Inspection, Rows, Shown
 from image_assets.cli.console import number, table
 from image_assets.settings import Settings
 
@@ -28,7 +28,7 @@ def _recordings(settings: Settings) -> list[str]:
 def _has_recordings(settings: Settings) -> bool:
     from pathlib import Path
 
-    return is_asked_for(settings, "recordings") and Path(settings.recordings).is_dir()
+    return settings.asks_for("recordings") and Path(settings.recordings).is_dir()
 
 
 def _recording_results(settings: Settings, recordings: Sequence[str]) -> Rows:
@@ -61,7 +61,7 @@ def _paths(settings: Settings, compare: bool) -> "dict[str, Path] | None":
     from image_assets.recordings.listing import find_recordings
 
     root = Path(settings.recordings)
-    return find_recordings(root) if compare and is_asked_for(settings, "recordings") and root.is_dir() else None
+    return find_recordings(root) if compare and settings.asks_for("recordings") and root.is_dir() else None
 
 
 def _known(settings: Settings, compare: bool) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from image_assets.chain_tables import SCENES_TABLES
-from image_assets.cli.chains.chain import Chain, Inspection, Rows, Shown, is_asked_for
+from image_assets.cli.chains.chain import Chain, Inspection, Rows, Shown
 from image_assets.cli.console import table
 from image_assets.settings import Settings
 
@@ -30,7 +30,7 @@ def _scene_names(settings: Settings) -> list[str]:
 def _has_scenes(settings: Settings) -> bool:
     from image_assets.scenes.catalogue import SceneCatalogue
 
-    return is_asked_for(settings, "scenes") and bool(SceneCatalogue(settings.scenes).describe_all()[0])
+    return settings.asks_for("scenes") and bool(SceneCatalogue(settings.scenes).describe_all()[0])
 
 
 def _scene_results(settings: Settings, scenes: Sequence[str]) -> Rows:
@@ -74,7 +74,7 @@ def _known(settings: Settings, compare: bool) -> set[str]:
     from image_assets.warehouse.warehouse import Warehouse
 
     stored = Warehouse.at(settings.warehouse).table("source_tiles").counts()
-    listed = _source(settings).catalogue.entries() if compare and is_asked_for(settings, "scenes") else ()
+    listed = _source(settings).catalogue.entries() if compare and settings.asks_for("scenes") else ()
     return {*stored, *listed}
 
 
@@ -93,7 +93,7 @@ def _statuses(settings: Settings, scenes: Sequence[str], compare: bool) -> "Iter
         },
         "scene_preview": {"longest_side": source.preview_size},
     }
-    entries = source.catalogue.entries() if compare and is_asked_for(settings, "scenes") else None
+    entries = source.catalogue.entries() if compare and settings.asks_for("scenes") else None
     found = scene_statuses(Warehouse.at(settings.warehouse), expected, entries)
     return (item for item in found if item.partition in scenes)
 
@@ -102,7 +102,7 @@ def _failures(settings: Settings, scenes: Sequence[str] | None) -> "Iterator[pa.
     """Look at the files now: a scene that cannot be opened has no row in a table."""
     from image_assets.warehouse.failures import failure_batch
 
-    if is_asked_for(settings, "scenes"):
+    if settings.asks_for("scenes"):
         for scene, reason in _source(settings).catalogue.describe_all()[1].items():
             if scenes is None or scene in scenes:
                 yield failure_batch(scene, scene, reason, "scenes")
