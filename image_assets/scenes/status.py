@@ -24,6 +24,15 @@ UPSTREAM = {
     "reconstructed_scene": ("reconstructed_tiles",),
 }
 
+SETTINGS = {
+    "tile_size": "IMAGE_ASSETS_SCENES_TILE_SIZE",
+    "name": "IMAGE_ASSETS_SCENES_RECONSTRUCTION",
+    "parameters": "IMAGE_ASSETS_SCENES_PARAMETERS",
+    "n_size": "IMAGE_ASSETS_SCENES_RADIUS",
+    "longest_side": "IMAGE_ASSETS_SCENES_PREVIEW_SIZE",
+}
+"""What sets the parts of a configuration, as commits record them."""
+
 
 def scene_statuses(
     warehouse: Warehouse,
@@ -60,7 +69,7 @@ def _state(
     absent = [f"{table} has not run" for table in SCENES_TABLES if table not in found]
     reasons = [*absent, *(_changed(found, entries[scene]) if entries else [])]
     for table, wanted in expected.items():
-        reasons += other_configuration(table, found, wanted)
+        reasons += other_configuration(table, found, wanted, names=SETTINGS)
     reasons += not_followed(found, UPSTREAM)
     return ("incomplete" if absent else "stale" if reasons else "fresh"), reasons
 

@@ -66,8 +66,8 @@ class Reconstruction(ABC):
         if self.halo > n_size * grid.tile_size:
             raise SettingsError(
                 f"{self.name} needs {self.halo} pixels around a tile, but {n_size} tiles of {grid.tile_size} pixels "
-                f"reach only {n_size * grid.tile_size}; set n_size to {-(-self.halo // grid.tile_size)} or larger "
-                f"tiles"
+                f"reach only {n_size * grid.tile_size}; set IMAGE_ASSETS_SCENES_RADIUS (n_size) to "
+                f"{-(-self.halo // grid.tile_size)} or larger tiles"
             )
 
 

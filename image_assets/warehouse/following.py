@@ -83,7 +83,11 @@ def not_followed(found: Mapping[str, PartitionState], upstream: Mapping[str, Seq
 
 
 def other_configuration(
-    table: str, found: Mapping[str, PartitionState], wanted: Mapping[str, Any], own: Sequence[str] = ()
+    table: str,
+    found: Mapping[str, PartitionState],
+    wanted: Mapping[str, Any],
+    own: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Tell with which settings a table holds a partition that are not those of today.
 
@@ -92,11 +96,16 @@ def other_configuration(
         found: what each table holds of the partition.
         wanted: the settings of today, as JSON values.
         own: settings that the partition brings along, whatever the project says.
+        names: what users call the settings whose names in the log are others.
     """
     commit = found[table].commit if table in found else None
     recorded = commit.configuration if commit else {}
     differing = [name for name in wanted if name in recorded and name not in own and recorded[name] != wanted[name]]
-    return [f"{table} was computed with {name} {recorded[name]!r}, set is {wanted[name]!r}" for name in differing]
+    names = names or {}
+    return [
+        f"{table} was computed with {names.get(name, name)} {recorded[name]!r}, set is {wanted[name]!r}"
+        for name in differing
+    ]
 
 
 def _time(state: PartitionState) -> datetime | None:

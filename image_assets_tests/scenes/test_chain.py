@@ -245,4 +245,4 @@ def test_parameters_are_settings(scene_project: SceneProject) -> None:
 def test_a_reconstruction_that_looks_too_far_fails_with_the_remedy(scene_project: SceneProject) -> None:
     run = scene_project.run("reconstructed_tiles", scenes=[SKY], scenes_parameters={"sigma": 30})
     assert not run.result.success
-    assert "set n_size to 2" in run.failure
+    assert "set IMAGE_ASSETS_SCENES_RADIUS (n_size) to 2" in run.failure

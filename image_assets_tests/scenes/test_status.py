@@ -36,8 +36,8 @@ def test_a_changed_file_another_setting_and_a_stage_that_did_not_follow_are_stal
     os.utime(scene_project.root / "source" / GREY)
     found = statuses(scene_project, scenes_parameters={"sigma": 3}, scenes_preview_size=512)
     settings = (
-        "reconstructed_tiles was computed with parameters {}, set is {'sigma': 3}",
-        "scene_preview was computed with longest_side 1024, set is 512",
+        "reconstructed_tiles was computed with IMAGE_ASSETS_SCENES_PARAMETERS {}, set is {'sigma': 3}",
+        "scene_preview was computed with IMAGE_ASSETS_SCENES_PREVIEW_SIZE 1024, set is 512",
     )
     assert found[GREY].reasons == ("the file has changed since it was cut into tiles", *settings)
     assert (found[SKY].state, found[SKY].reasons) == ("stale", settings)

@@ -109,7 +109,9 @@ def test_a_reduction_without_the_target_itself_is_refused() -> None:
 
 def test_a_halo_beyond_the_neighbourhood_is_refused_with_the_radius_that_would_do() -> None:
     blur = create_reconstruction("gaussian", sigma=10.0)
-    with pytest.raises(SettingsError, match=r"gaussian needs 40 pixels .* set n_size to 5"):
+    with pytest.raises(
+        SettingsError, match=r"gaussian needs 40 pixels .* set IMAGE_ASSETS_SCENES_RADIUS \(n_size\) to 5 "
+    ):
         blur.require_reach(GRID, 1)
     blur.require_reach(GRID, 5)
 

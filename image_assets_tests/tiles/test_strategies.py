@@ -94,7 +94,7 @@ def test_a_halo_out_of_reach_is_refused_before_anything_is_read() -> None:
     def read(tile: Tile) -> Pixels:
         raise AssertionError(tile)
 
-    with pytest.raises(SettingsError, match="set n_size to 4"):
+    with pytest.raises(SettingsError, match=r"set IMAGE_ASSETS_SCENES_RADIUS \(n_size\) to 4 "):
         run_locally(strategy("partial"), create_reconstruction("gaussian", sigma=50.0), GRID, read)
 
 
