@@ -15,8 +15,8 @@ from image_assets.errors import ImageAssetsError
 FAILED = 1
 EPILOG = (
     "Begin with `image-assets doctor`, then `image-assets run`. A command tells its options with `--help`.\n\n"
-    "Exit codes: 0 done; 1 something failed, the message says what and what to do; 2 the command line is wrong; "
-    "130 stopped by Ctrl-C, 143 by a signal to end.\n\n"
+    "Exit codes: 0 done; 1 something failed, the message says what and what to do; 2 an option or argument is "
+    "malformed; 130 stopped by Ctrl-C, 143 by a signal to end.\n\n"
     "Settings are IMAGE_ASSETS_* variables, also read from .env: docs/settings.md. More: docs/command.md."
 )
 

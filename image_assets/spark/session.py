@@ -170,7 +170,7 @@ def first_worker_started(configuration: Mapping[str, str]) -> Iterator[None]:
 
 
 def _with_attempts(master: str) -> str:
-    """Give a local master the three attempts per task that clusters give: a worker may die of lack of memory."""
+    """Give a local master three attempts per task in place of one: a worker may die of lack of memory."""
     if master == "local":
         return "local[1,3]"
     if master.startswith("local[") and "," not in master and "-" not in master:

@@ -30,7 +30,8 @@ def keeps_fit(
     if wish == FIT_ALL and left_out:
         raise Failure(
             f"a refit must cover all classes, and this run leaves out {_shown(left_out)}: their features would belong "
-            "to the old projection. Choose all partitions, or start the schedule fruits_refit",
+            "to the old projection. Choose all partitions, or start the schedule "
+            "fruits_refit_weekly",
             allow_retries=False,
         )
     only_some = bool(classes and left_out)
