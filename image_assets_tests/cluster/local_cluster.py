@@ -159,7 +159,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ports = Ports(s3=8333, filer=8336, volume=8334, master=8335)
     with serving(folder / "s3", ports) as server, cluster(folder / "spark", credentials(server)) as found:
-        lines = [f"export {name}={value}" for name, value in {**server.environment, **found.environment}.items()]
+        lines = [f"export {name}={value}" for name, value in {**server.trial, **found.environment}.items()]
         sys.stdout.write("\n".join([*lines, f"# everything is in {folder}; end it with Ctrl-C", ""]))
         sys.stdout.flush()
         with suppress(KeyboardInterrupt):

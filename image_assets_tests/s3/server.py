@@ -95,6 +95,11 @@ class S3Server:
         """The variables with which any AWS client finds the server."""
         return {"AWS_ENDPOINT_URL_S3": self.endpoint, "AWS_REGION": REGION, **WRITER.environment}
 
+    @property
+    def trial(self) -> dict[str, str]:
+        """The same, and the one that puts the tables of the project into the bucket that is there from the start."""
+        return {**self.environment, "IMAGE_ASSETS_WAREHOUSE": f"s3://{PROBE}/tables"}
+
     def client(self, keys: Keys = WRITER) -> Any:
         """Return a boto3 client that gives up soon."""
         return boto3.client(
@@ -199,7 +204,7 @@ def main() -> None:
     folder = Path(sys.argv[1]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with serving(folder, Ports(s3=8333, filer=8336, volume=8334, master=8335)) as server:
-        lines = [f"export {name}={value}" for name, value in server.environment.items()]
+        lines = [f"export {name}={value}" for name, value in server.trial.items()]
         sys.stdout.write("\n".join([*lines, f"# the server stores in {folder}; end it with Ctrl-C", ""]))
         sys.stdout.flush()
         with suppress(KeyboardInterrupt):
