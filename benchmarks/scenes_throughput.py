@@ -75,7 +75,8 @@ class Throughput:
         )
 
     def chain(self) -> Speed:
-        """Run both stages, each from planning to commit."""
+        """Run both stages, each from planning to commit; workers have imported what the loops have."""
+        self.spark.sparkContext.parallelize(range(cores()), cores()).foreachPartition(lambda _: import_libraries())
         source, tiles = self.warehouse.table("source_tiles"), self.warehouse.table("reconstructed_tiles")
         context = self.spark.sparkContext
         stages: dict[str, Compute] = {

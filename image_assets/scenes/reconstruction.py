@@ -31,7 +31,8 @@ from image_assets.tiles.strategies import ReadTask, strategy
 from image_assets.warehouse.parquet import MEBIBYTE, DataFile
 from image_assets.warehouse.table import Table
 
-BLOCKS_PER_CORE = 3
+BLOCKS_PER_CORE = 2
+"""Rectangles: every cut between them sends tiles through the exchange, and one for each core would balance nothing."""
 RECEIVING_TASKS_PER_CORE = 4
 
 
