@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 from dagster import DagsterExecutionInterruptedError, DagsterInstance, Failure, asset, materialize
 
@@ -41,6 +43,7 @@ def test_a_stop_while_a_class_is_described_leaves_every_commit_on_record(
     def stopped(*_: object) -> None:
         raise DagsterExecutionInterruptedError("stopped in the UI")
 
+    shutil.rmtree(project.table("raw_images").root.path)
     monkeypatch.setattr(materialization, "speed_metadata", stopped)
     run = project.run("raw_images", classes=CLASSES)
     assert not run.result.success
