@@ -85,24 +85,41 @@ def run(
     for line in unknown_variables():
         warn(line)
     check_java()
-    whole = not names and chain_name is None
-    further = [chain for chain in CHAINS.values() if whole and chain is not first and chain.with_all(settings)]
-    console = steady_output(stderr=as_json)
-    done = [_run_chain(console, settings, chain, names, full=full) for chain in (first, *further)]
-    if as_json:
-        print_json({**done[0], **({"further": done[1:]} if further else {})})
-        return
-    # At the end, so that one screen shows all of it.
-    for chain, result in zip((first, *further), done, strict=True):
-        console.print(chain.draw(settings, result[chain.nouns[1]]))
-        say(console, f"Tables: {result['warehouse']}  Run: {result['run_id']}")
-        if result["report"]:
-            say(console, f"Report: {result['report']}")
-        say(console, chain.next_step.replace("<warehouse>", result["warehouse"]))
+    further = [chain for chain in CHAINS.values() if chain is not first] if not names and chain_name is None else []
+    console, stop = steady_output(stderr=as_json), Stop()
+    done: list[dict[str, Any]] = []
+    try:
+        for chain in (first, *further):
+            # Asked when its turn has come: what is wrong with one source stops no chain before it.
+            if chain is not first and not chain.with_all(settings):
+                continue
+            done.append(_run_chain(console, settings, chain, names, stop, full=full))
+            if not as_json:
+                _tell(console, settings, chain, done[-1])
+            if stop.requested:  # too late for this chain
+                typer.echo(f"stopped after the chain {chain.name}, which is done; go on with: {_again()}", err=True)
+                break
+    except (ImageAssetsError, OSError, typer.Exit) as error:
+        done.append({"chain": chain.name, "error": "stopped" if isinstance(error, typer.Exit) else str(error)})
+        raise
+    finally:
+        if as_json and done:
+            print_json({**done[0], **({"further": done[1:]} if done[1:] else {})})
+    if stop.requested:
+        raise typer.Exit(stop.exit_code)
+
+
+def _tell(console: "Console", settings: Settings, chain: Chain, result: dict[str, Any]) -> None:
+    """Print what came of a chain."""
+    console.print(chain.draw(settings, result[chain.nouns[1]]))
+    say(console, f"Tables: {result['warehouse']}  Run: {result['run_id']}")
+    if result["report"]:
+        say(console, f"Report: {result['report']}")
+    say(console, chain.next_step.replace("<warehouse>", result["warehouse"]))
 
 
 def _run_chain(
-    console: "Console", settings: Settings, chain: Chain, names: list[str] | None, *, full: bool
+    console: "Console", settings: Settings, chain: Chain, names: list[str] | None, stop: Stop, *, full: bool
 ) -> dict[str, Any]:
     """Run one chain and return what is to be told of it."""
     from image_assets.fruits.selection import chosen_classes
@@ -112,7 +129,7 @@ def _run_chain(
     chosen = chosen_classes(names, chain.available(settings), place, chain.nouns[0])
     say(console, f"image_assets: {counted(len(chosen), *chain.nouns)} of {place} into {settings.warehouse}")
     kept = chain.kept(settings) if names else set()
-    result = _execute(console, settings, chain, chosen, kept, full=full)
+    result = _execute(console, settings, chain, chosen, kept, stop, full=full)
     if not result.success:
         raise RunError(_reason(result))
     return {
@@ -134,12 +151,12 @@ def _chain(name: str) -> Chain:
 
 
 def _execute(
-    console: "Console", settings: Settings, chain: Chain, classes: list[str], kept: set[str], *, full: bool
+    console: "Console", settings: Settings, chain: Chain, classes: list[str], kept: set[str], stop: Stop, *, full: bool
 ) -> "ExecuteInProcessResult":
-    """Run the job and hear of requests to stop; ends the command if there was one."""
+    """Run the job and hear of requests to stop; ends the command if one has stopped it."""
     from image_assets.cli.instance import open_instance
 
-    stop, run_id = Stop(), str(uuid.uuid4())
+    run_id = str(uuid.uuid4())
     with open_instance() as instance:
         chain.register(instance, classes)
         tags = {**chain.tags(instance, classes), **({RECOMPUTE_TAG: "true"} if full else {})}
@@ -212,8 +229,11 @@ def _say_stopped(instance: "DagsterInstance", run_id: str, asked: str) -> None:
         name = asset.to_user_string() if asset else ""
         done[name] = done.get(name, 0) + 1
     reached = f"{list(done)[-1]} has {done[list(done)[-1]]:,} of {asked}" if done else "nothing was done"
-    again = shlex.join(["image-assets", *sys.argv[1:]])
-    typer.echo(f"stopped: {reached}, all kept and recorded; go on with: {again}", err=True)
+    typer.echo(f"stopped: {reached}, all kept and recorded; go on with: {_again()}", err=True)
+
+
+def _again() -> str:
+    return shlex.join(["image-assets", *sys.argv[1:]])
 
 
 def _reason(result: "ExecuteInProcessResult") -> str:
