@@ -22,11 +22,11 @@ def scenes(
     """List the scenes (very large pictures) of the source: size, kind, and registered or not."""
     from image_assets.automation.partitions import SCENE, register_classes
     from image_assets.cli.instance import open_instance
-    from image_assets.scenes.catalogue import SceneCatalogue
+    from image_assets.resources.settings import resources_of
     from image_assets.settings import load_settings
 
     settings = load_settings()
-    known, reasons = SceneCatalogue(settings.scenes).describe_all()
+    known, reasons = resources_of(settings)["scenes_source"].catalogue.describe_all()
     with open_instance() as instance:
         new = register_classes(instance, list(known), SCENE) if register else []
         registered = set(instance.get_dynamic_partitions(SCENE))

@@ -40,16 +40,17 @@ def status(
     settings = load_settings()
     root = Warehouse.at(settings.warehouse).root
     chosen = chosen_partitions(settings, names, chain_name, compare=compare)
-    found = [(item, list(item.inspection.statuses(settings, item.partitions, compare))) for item in chosen]
+    found = [
+        (item, list(item.inspection.statuses(settings, item.partitions, compare and item.error is None)))
+        for item in chosen
+    ]
     if as_json:
         print_json({"warehouse": root.uri, **{item.chain.nouns[1]: _rows(item, told) for item, told in found}})
-        return
-    console = output()
-    if not any(told for _, told in found):
-        say(console, f"Nothing has run yet at {root.uri}. Begin with: image-assets run")
-        return
-    for item, told in found:
-        _print(console, item, told, root.uri)
+    else:
+        _print_all(output(), found, root.uri)
+    for item in chosen:
+        if item.error is not None:
+            raise item.error
 
 
 def _rows(chosen: Chosen, found: "list[PartitionStatus]") -> list[dict[str, Any]]:
@@ -67,6 +68,14 @@ def _rows(chosen: Chosen, found: "list[PartitionStatus]") -> list[dict[str, Any]
         }
         for item in found
     ]
+
+
+def _print_all(console: "Console", found: "list[tuple[Chosen, list[PartitionStatus]]]", root: str) -> None:
+    if not any(told for _, told in found):
+        say(console, f"Nothing has run yet at {root}. Begin with: image-assets run")
+    for item, told in found:
+        if told:
+            _print(console, item, told, root)
 
 
 def _print(console: "Console", chosen: Chosen, found: "list[PartitionStatus]", root: str) -> None:

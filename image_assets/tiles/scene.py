@@ -94,5 +94,5 @@ def require_memory(name: str, n_bytes: int, limit_bytes: int) -> None:
     if n_bytes > limit_bytes:
         raise SourceError(
             f"{name} can only be decoded as a whole: {n_bytes:,} bytes, more than the {limit_bytes:,} allowed; convert "
-            f"it to a tiled TIFF or raise max_decoded_bytes"
+            f"it to a tiled TIFF, or set IMAGE_ASSETS_SCENES_DECODE_MIB to {-(-n_bytes >> 20)} or more"
         )

@@ -36,6 +36,14 @@ def test_scenes_are_listed_and_registered(gallery: Workspace) -> None:
     }
 
 
+def test_the_limit_of_what_is_decoded_is_the_setting(gallery: Workspace) -> None:
+    Image.new("L", (1500, 1000)).save(gallery.folder / "scenes/large.jpg")
+    listed = gallery.image_assets("scenes", "--json", IMAGE_ASSETS_SCENES_DECODE_MIB="1")
+    state = {row["scene"]: row["state"] for row in json.loads(listed.stdout)}["large.jpg"]
+    assert state.startswith("cannot be opened: ")
+    assert state.endswith("set IMAGE_ASSETS_SCENES_DECODE_MIB to 2 or more")
+
+
 def test_a_folder_that_is_not_there_is_an_error_with_the_remedy(gallery: Workspace) -> None:
     failed = gallery.image_assets("scenes", IMAGE_ASSETS_SCENES="nowhere")
     assert failed.returncode == 1

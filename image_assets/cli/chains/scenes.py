@@ -13,14 +13,35 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from image_assets.resources.scenes import SceneResource
+    from image_assets.scenes.catalogue import SceneEntry
     from image_assets.warehouse.following import PartitionStatus
+
+
+def _source(settings: Settings) -> "SceneResource":
+    from image_assets.resources.settings import resources_of
+
+    found: SceneResource = resources_of(settings)["scenes_source"]
+    return found
+
+
+def _has_source(settings: Settings) -> bool:
+    """Whether there is a source to ask: one that was set, or the samples where they are."""
+    from pathlib import Path
+
+    there = "scenes" in settings.model_fields_set or Path(settings.scenes).is_dir()
+    return there and settings.asks_for("scenes")
+
+
+def _entries(settings: Settings, compare: bool) -> "dict[str, SceneEntry] | None":
+    """Return the scenes of the source; None where it is left alone or there is none."""
+    return _source(settings).catalogue.entries() if compare and _has_source(settings) else None
 
 
 def _scene_names(settings: Settings) -> list[str]:
     from image_assets.errors import SourceError
-    from image_assets.scenes.catalogue import NO_SCENES, SceneCatalogue
+    from image_assets.scenes.catalogue import NO_SCENES
 
-    known, reasons = SceneCatalogue(settings.scenes).describe_all()
+    known, reasons = _source(settings).catalogue.describe_all()
     if not known:
         found = "; ".join(reasons.values()) or "it is empty"
         raise SourceError(f"{settings.scenes} holds no scene that can be opened ({found}): {NO_SCENES}")
@@ -28,9 +49,7 @@ def _scene_names(settings: Settings) -> list[str]:
 
 
 def _has_scenes(settings: Settings) -> bool:
-    from image_assets.scenes.catalogue import SceneCatalogue
-
-    return settings.asks_for("scenes") and bool(SceneCatalogue(settings.scenes).describe_all()[0])
+    return bool(_entries(settings, True))
 
 
 def _scene_results(settings: Settings, scenes: Sequence[str]) -> Rows:
@@ -63,19 +82,11 @@ def _draw_scenes(settings: Settings, rows: Rows) -> "Table":  # noqa: ARG001
     )
 
 
-def _source(settings: Settings) -> "SceneResource":
-    from image_assets.resources.settings import resources_of
-
-    found: SceneResource = resources_of(settings)["scenes_source"]
-    return found
-
-
 def _known(settings: Settings, compare: bool) -> set[str]:
     from image_assets.warehouse.warehouse import Warehouse
 
     stored = Warehouse.at(settings.warehouse).table("source_tiles").counts()
-    listed = _source(settings).catalogue.entries() if compare and settings.asks_for("scenes") else ()
-    return {*stored, *listed}
+    return {*stored, *(_entries(settings, compare) or ())}
 
 
 def _statuses(settings: Settings, scenes: Sequence[str], compare: bool) -> "Iterator[PartitionStatus]":
@@ -93,19 +104,25 @@ def _statuses(settings: Settings, scenes: Sequence[str], compare: bool) -> "Iter
         },
         "scene_preview": {"longest_side": source.preview_size},
     }
-    entries = source.catalogue.entries() if compare and settings.asks_for("scenes") else None
-    found = scene_statuses(Warehouse.at(settings.warehouse), expected, entries)
+    found = scene_statuses(Warehouse.at(settings.warehouse), expected, _entries(settings, compare))
     return (item for item in found if item.partition in scenes)
 
 
 def _failures(settings: Settings, scenes: Sequence[str] | None) -> "Iterator[pa.RecordBatch]":
-    """Look at the files now: a scene that cannot be opened has no row in a table."""
+    """Look at the source now: no table has a row of a file that cannot be opened, or a folder that cannot be listed."""
+    from image_assets.errors import ImageAssetsError
     from image_assets.warehouse.failures import failure_batch
 
-    if settings.asks_for("scenes"):
-        for scene, reason in _source(settings).catalogue.describe_all()[1].items():
-            if scenes is None or scene in scenes:
-                yield failure_batch(scene, scene, reason, "scenes")
+    if not _has_source(settings):
+        return
+    try:
+        reasons = _source(settings).catalogue.describe_all()[1]
+    except (ImageAssetsError, OSError) as error:
+        yield failure_batch(settings.scenes, settings.scenes, str(error), "scenes")
+        return
+    for scene, reason in reasons.items():
+        if scenes is None or scene in scenes:
+            yield failure_batch(scene, scene, reason, "scenes")
 
 
 def _show(settings: Settings, scene: str, table_name: str | None, _count: int) -> Shown:
