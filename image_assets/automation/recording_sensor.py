@@ -15,7 +15,7 @@ from image_assets.recordings.listing import find_recordings, last_change
 
 INTERVAL_SECONDS = 300
 SETTLED_SECONDS = 60
-"""A recording whose files have changed since is probably still being copied."""
+"""A recording or scene whose files have changed since is probably still being copied."""
 
 
 class RecordingSource(Protocol):

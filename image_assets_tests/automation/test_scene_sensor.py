@@ -1,5 +1,8 @@
+import os
+import time
 from pathlib import Path
 
+import pytest
 from dagster import (
     DagsterInstance,
     DefaultSensorStatus,
@@ -24,10 +27,23 @@ def evaluate(instance: DagsterInstance, folder: Path) -> SensorResult | SkipReas
     return found
 
 
-def test_new_scenes_are_registered_and_run_together(tmp_path: Path) -> None:
+def age(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Scenes that were written some time ago."""
     write_scenes(tmp_path)
+    for path in tmp_path.rglob("*.*"):
+        age(path, 900)
+    return tmp_path
+
+
+def test_new_scenes_are_registered_and_run_together(folder: Path) -> None:
     with DagsterInstance.ephemeral() as instance:
-        found = evaluate(instance, tmp_path)
+        found = evaluate(instance, folder)
         assert isinstance(found, SensorResult)
         (request,) = found.run_requests or []
         assert request.tags == {"dagster/asset_partition_range_start": SKY, "dagster/asset_partition_range_end": GREY}
@@ -36,13 +52,21 @@ def test_new_scenes_are_registered_and_run_together(tmp_path: Path) -> None:
         assert BROKEN not in added.partition_keys
 
 
-def test_nothing_is_asked_for_when_all_scenes_are_known(tmp_path: Path) -> None:
-    write_scenes(tmp_path)
+def test_a_scene_that_is_still_being_copied_is_left_for_later(folder: Path) -> None:
+    age(folder / "deep/sky 1.tif", 5)
+    with DagsterInstance.ephemeral() as instance:
+        found = evaluate(instance, folder)
+        assert isinstance(found, SensorResult)
+        (added,) = found.dynamic_partitions_requests or []
+        assert list(added.partition_keys) == [GREY]
+
+
+def test_nothing_is_asked_for_when_all_scenes_are_known(folder: Path) -> None:
     with DagsterInstance.ephemeral() as instance:
         register_classes(instance, [SKY, GREY], SCENE)
-        found = evaluate(instance, tmp_path)
+        found = evaluate(instance, folder)
     assert isinstance(found, SkipReason)
-    assert found.skip_message == f"none of the 3 scenes of {tmp_path} is new"
+    assert found.skip_message == f"none of the 3 scenes of {folder} is new and complete"
 
 
 def test_the_sensor_is_found_and_stopped_at_first() -> None:
