@@ -95,7 +95,7 @@ class LocalSource:
         """Find the folders that directly hold pictures, at any depth.
 
         Raises:
-            SourceError: if the root is no folder, or a folder cannot be a class.
+            SourceError: if the root is no folder, a folder cannot be listed, or one cannot be a class.
         """
         if not Path(self.root).is_dir():
             raise SourceError(
@@ -103,7 +103,7 @@ class LocalSource:
                 "pictures per class"
             )
         found = []
-        for parent, folders, names in os.walk(self.root):
+        for parent, folders, names in os.walk(self.root, onerror=_unlisted):
             folders[:] = [name for name in folders if not name.startswith(".")]
             if any(is_image(name) for name in names):
                 relative = os.path.relpath(parent, self.root)
@@ -145,6 +145,15 @@ class LocalSource:
                 yield self.read(path)
             except OSError as error:
                 yield error
+
+
+def _unlisted(error: OSError) -> None:
+    """Refuse a listing that would lack a folder; one that is gone by now is rightly not in it."""
+    if not isinstance(error, FileNotFoundError):
+        raise SourceError(
+            f"the folder {error.filename!r} cannot be listed ({error.strerror}): let this user read it, or move it out "
+            "of the source"
+        ) from error
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:

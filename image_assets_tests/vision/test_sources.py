@@ -82,6 +82,20 @@ def test_a_missing_source_names_the_setting(tmp_path: Path) -> None:
         open_source(tmp_path / "nowhere").class_folders()
 
 
+def test_a_folder_that_cannot_be_listed_is_named_and_hides_no_class(tmp_path: Path) -> None:
+    touch(tmp_path, "Kiwi/a.jpg")
+    # A path that is too long for the system: it refuses everybody, also root.
+    inside = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(os.pathconf(tmp_path, "PC_PATH_MAX") // 200 + 1):
+        os.mkdir("x" * 200, dir_fd=inside)
+        below = os.open("x" * 200, os.O_RDONLY, dir_fd=inside)
+        os.close(inside)
+        inside = below
+    os.close(inside)
+    with pytest.raises(SourceError, match=r"cannot be listed \(File name too long\): let this user read it, or move"):
+        open_source(tmp_path).class_folders()
+
+
 def test_other_schemes_are_refused() -> None:
     with pytest.raises(SourceError, match="'ftp://x' is not supported"):
         open_source("ftp://x")
