@@ -98,7 +98,7 @@ def measure(
     context = spark.sparkContext
     source = warehouse.table("source_tiles")
     stages = Stages(spark, warehouse, arguments.scene, console)
-    plan = plan_scene(context, SceneCatalogue(arguments.scene), arguments.tile_size)
+    plan = plan_scene(context, SceneCatalogue(arguments.scene).lookup(), arguments.tile_size)
     stages.run("source_tiles", in_one_stage(spark, plan, read_scene))
     exchanged: dict[str, Any] = {}
 

@@ -94,7 +94,7 @@ class Bench:
         self._warehouse = Warehouse.at(folder)
         self.last: dict[str, Reconstructed] = {}
         source = self._warehouse.table("source_tiles")
-        plan = plan_scene(spark.sparkContext, SceneCatalogue(",".join(scenes)), tile_size)
+        plan = plan_scene(spark.sparkContext, SceneCatalogue(",".join(scenes)).lookup(), tile_size)
         for outcome in commit_partitions(spark, source, scenes, in_one_stage(spark, plan, read_scene)):
             if outcome.error is not None:
                 raise outcome.error

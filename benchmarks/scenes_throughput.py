@@ -118,11 +118,11 @@ def main() -> None:
     console = open_console()
     with work_folder(arguments) as folder:
         spark = start_session(SparkOptions(master=f"local[{cores()}]"))
-        catalogue = SceneCatalogue(arguments.scene)
-        info = catalogue.entry(arguments.scene).describe()
+        entry_of = SceneCatalogue(arguments.scene).lookup()
+        info = entry_of(arguments.scene).describe()
         options = ReconstructionOptions(arguments.reconstruction)
         bench = Throughput(spark, folder, arguments.scene, options, info.width * info.height / 1e6)
-        plan = plan_scene(spark.sparkContext, catalogue, arguments.tile_size)
+        plan = plan_scene(spark.sparkContext, entry_of, arguments.tile_size)
         bench.stage("source_tiles", in_one_stage(spark, plan, read_scene))
         contestants = {LOOP: lambda: bench.loops(1), LOOPS: lambda: bench.loops(cores()), CHAIN: bench.chain}
         measured = interleaved(contestants, arguments.runs, console)

@@ -5,7 +5,7 @@ its own key. Nothing here decodes pixels.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,19 +124,26 @@ class SceneCatalogue:
                     )
         return dict(sorted(found.items()))
 
-    def entry(self, key: str) -> SceneEntry:
-        """Return the scene of a key.
+    def lookup(self) -> Callable[[str], SceneEntry]:
+        """Return a function that finds the scene of a key; the source is listed once, now.
+
+        The function raises SourceError where there is no scene of the key any more.
 
         Raises:
-            SourceError: There is none any more.
+            SettingsError: As `entries`.
+            SourceError: As `entries`.
         """
         entries = self.entries()
-        if key not in entries:
-            raise SourceError(
-                f"{self.address} holds no scene {key!r} any more; what the warehouse has of it is kept: leave the "
-                f"scene out of the run, or bring it back"
-            )
-        return entries[key]
+
+        def entry(key: str) -> SceneEntry:
+            if key not in entries:
+                raise SourceError(
+                    f"{self.address} holds no scene {key!r} any more; what the warehouse has of it is kept: leave the "
+                    f"scene out of the run, or bring it back"
+                )
+            return entries[key]
+
+        return entry
 
     def describe_all(self) -> tuple[dict[str, SceneInfo], dict[str, str]]:
         """Return size and kind of every scene that can be opened, and why the others cannot."""

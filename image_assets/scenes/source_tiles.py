@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 from pyspark import SparkContext
 
-from image_assets.scenes.catalogue import SceneCatalogue, SceneEntry
+from image_assets.scenes.catalogue import SceneEntry
 from image_assets.scenes.tile_tables import tile_batch
 from image_assets.scenes.worker_memory import keep_freed_memory
 from image_assets.spark.stages import TASKS_PER_CORE
@@ -27,18 +27,20 @@ class TileReading:
         return sum(len(group) for group in self.groups)
 
 
-def plan_scene(context: SparkContext, catalogue: SceneCatalogue, tile_size: int) -> Callable[[str], list[TileReading]]:
+def plan_scene(
+    context: SparkContext, entry_of: Callable[[str], SceneEntry], tile_size: int
+) -> Callable[[str], list[TileReading]]:
     """Return a function that divides a scene into tasks: windows freely, rows and whole pictures as their format asks.
 
     Args:
         context: Spark, for its parallelism.
-        catalogue: where the scenes are.
+        entry_of: finds a scene by its key, as `SceneCatalogue.lookup` returns it.
         tile_size: side of a tile in pixels.
     """
     n_tasks = context.defaultParallelism * TASKS_PER_CORE
 
     def plan(scene: str) -> list[TileReading]:
-        entry = catalogue.entry(scene)
+        entry = entry_of(scene)
         info = entry.describe()
         groups = list(read_tasks(TileGrid(scene, info.width, info.height, tile_size), info.access))
         n = min(n_tasks, len(groups))

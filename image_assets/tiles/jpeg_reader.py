@@ -1,8 +1,8 @@
 """Windows of JPEG files, which are decoded as a whole: entropy coding has no entry points.
 
-Memory: the file plus width x height x channels bytes (194 MiB for 7,026 x 9,221 RGB; progressive files take three
-times that while they are decoded). A scene that is larger than the limit belongs in a tiled TIFF, which may hold JPEG
-tiles.
+Opening one reads no further than its header. Memory at the first window: the file plus width x height x channels bytes
+(194 MiB for 7,026 x 9,221 RGB; progressive files take three times that while they are decoded). A scene that is larger
+than the limit belongs in a tiled TIFF, which may hold JPEG tiles.
 """
 
 from pathlib import Path
@@ -16,13 +16,14 @@ from image_assets.tiles.scene import Access, Pixels, SceneInfo, checked_window, 
 
 _START_OF_FRAME = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _END_OF_IMAGE = b"\xff\xd9"
+_HEADER_BYTES = 1 << 16
 
 
 class JpegReader:
     """A grey or colour JPEG of 8 bits, decoded at the first window and kept; orientation tags are not applied.
 
     Args:
-        source: A path, or a binary file.
+        source: A path, or a seekable binary file.
         max_decoded_bytes: Largest picture that may be decoded.
 
     Raises:
@@ -31,8 +32,9 @@ class JpegReader:
 
     def __init__(self, source: Path | BinaryIO, max_decoded_bytes: int) -> None:
         self._name = str(getattr(source, "name", source))
-        self._content = source.read_bytes() if isinstance(source, Path) else source.read()
+        self._file = source.open("rb") if isinstance(source, Path) else source
         self._pixels: Pixels | None = None
+        self._frame_at = 2
         bits, height, width, channels = self._frame_header()
         if bits != 8 or channels not in (1, 3) or height == 0:
             raise SourceError(
@@ -58,33 +60,37 @@ class JpegReader:
         return self._pixels[y0 : y0 + height, x0 : x0 + width].copy()
 
     def close(self) -> None:
-        """Drop the file and the picture."""
-        self._content, self._pixels = b"", None
+        """Close the file and drop the picture."""
+        self._file.close()
+        self._pixels = None
 
     def _decode(self) -> Pixels:
         info = self._info
+        self._file.seek(0)
+        content = self._file.read()
+        if content.find(_END_OF_IMAGE, self._frame_at) < 0:  # the decoder would fill the rest with grey
+            raise SourceError(f"{self._name} is cut short: it has no end marker; replace the file")
         try:
-            pixels = np.asarray(imagecodecs.jpeg_decode(self._content))
+            pixels = np.asarray(imagecodecs.jpeg_decode(content))
         except (RuntimeError, ValueError) as error:
             raise SourceError(f"{self._name} cannot be decoded ({error}); replace the file") from error
-        self._content = b""
         return pixels.reshape(info.height, info.width, info.channels)
 
     def _frame_header(self) -> tuple[int, int, int, int]:
         """Return bits, height, width and channels from the frame header (ITU-T T.81, B.2.2)."""
-        content, position = self._content, 2
-        while position + 10 <= len(content):
+        content, position = bytearray(), self._frame_at
+        while self._reaches(content, position + 10) and content[position] == 0xFF:
             marker, length = content[position + 1], int.from_bytes(content[position + 2 : position + 4])
-            if content[position] != 0xFF:
-                break
-            if marker == 0xFF:
-                position += 1
-            elif marker in _START_OF_FRAME:
-                if content.find(_END_OF_IMAGE, position) < 0:  # the decoder would fill the rest with grey
-                    raise SourceError(f"{self._name} is cut short: it has no end marker; replace the file")
+            if marker in _START_OF_FRAME:
+                self._frame_at = position
                 height = int.from_bytes(content[position + 5 : position + 7])
                 width = int.from_bytes(content[position + 7 : position + 9])
                 return content[position + 4], height, width, content[position + 9]
-            else:
-                position += 2 + length
+            position += 1 if marker == 0xFF else 2 + length
         raise SourceError(f"{self._name} has no JPEG frame header; replace the file")
+
+    def _reaches(self, content: bytearray, n_bytes: int) -> bool:
+        """Whether the file has so many bytes; they are read on into `content`."""
+        while len(content) < n_bytes and (part := self._file.read(_HEADER_BYTES)):
+            content += part
+        return len(content) >= n_bytes

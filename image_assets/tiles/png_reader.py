@@ -1,8 +1,8 @@
 """Windows of PNG files, a band of rows at a time.
 
 Reaching a row of a PNG means inflating all rows above it, but none of them has to be kept: memory is the band read
-last, the window and a few MiB. Interlaced files, palettes and less than 8 bits per value are decoded as a whole,
-within a limit.
+last, the window and a few MiB. Interlaced files, palettes and less than 8 bits per value are decoded as a whole at the
+first window, within a limit. Opening a file reads its header alone.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ import imagecodecs
 import numpy as np
 
 from image_assets.errors import SourceError
-from image_assets.tiles.png_rows import PngRows, read_png_header
+from image_assets.tiles.png_rows import PngRows, decoded_channels, read_png_header
 from image_assets.tiles.scene import Access, Pixels, SceneInfo, checked_window, require_memory
 
 
@@ -26,7 +26,7 @@ class PngReader:
         max_decoded_bytes: Largest picture that may be decoded as a whole.
 
     Raises:
-        SourceError: The file is no PNG, or must be decoded as a whole and is larger than the limit or damaged.
+        SourceError: The file is no PNG, or must be decoded as a whole and is larger than the limit.
     """
 
     def __init__(self, source: Path | BinaryIO, max_decoded_bytes: int) -> None:
@@ -34,13 +34,13 @@ class PngReader:
         self._file = source.open("rb") if isinstance(source, Path) else source
         self._header = header = read_png_header(self._file, self._name)
         self._rows = PngRows(self._file, header, self._name)
-        if header.streams:
-            dtype = np.dtype(np.uint16 if header.bits == 16 else np.uint8)
-            self._top, self._band = 0, np.empty((0, header.width, header.channels), dtype)
-        else:
+        channels = header.channels
+        if not header.streams:
             require_memory(self._name, 4 * header.width * header.height, max_decoded_bytes)
-            self._top, self._band = 0, self._decode_whole()
-        self._info = SceneInfo(header.width, header.height, self._band.shape[2], self._band.dtype, Access.WHOLE)
+            channels = decoded_channels(self._file, header)
+        dtype = np.dtype(np.uint16 if header.bits == 16 else np.uint8)
+        self._info = SceneInfo(header.width, header.height, channels, dtype, Access.WHOLE)
+        self._top, self._band = 0, np.empty((0, header.width, channels), dtype)
 
     def describe(self) -> SceneInfo:
         """Return size and kind."""
@@ -55,10 +55,7 @@ class PngReader:
         checked_window(self._info, x0, y0, width, height)
         if not (self._top <= y0 and y0 + height <= self._top + len(self._band)):
             self._band = self._band[:0]
-            if y0 < self._rows.next_row:
-                self._rows = PngRows(self._file, self._header, self._name)
-            self._rows.skip(y0 - self._rows.next_row)
-            self._top, self._band = y0, self._rows.take(height)
+            self._top, self._band = self._rows_from(y0, height) if self._header.streams else (0, self._decode_whole())
         top = y0 - self._top
         return self._band[top : top + height, x0 : x0 + width].copy()
 
@@ -66,10 +63,17 @@ class PngReader:
         """Close the file."""
         self._file.close()
 
+    def _rows_from(self, top: int, height: int) -> tuple[int, Pixels]:
+        if top < self._rows.next_row:
+            self._rows = PngRows(self._file, self._header, self._name)
+        self._rows.skip(top - self._rows.next_row)
+        return top, self._rows.take(height)
+
     def _decode_whole(self) -> Pixels:
+        info = self._info
         self._file.seek(0)
         try:
             pixels = np.asarray(imagecodecs.png_decode(self._file.read()))
+            return pixels.reshape(info.height, info.width, info.channels)
         except (RuntimeError, ValueError) as error:
             raise SourceError(f"{self._name} cannot be decoded ({error}); replace the file") from error
-        return pixels.reshape(self._header.height, self._header.width, -1)

@@ -19,6 +19,7 @@ from image_assets.tiles.scene import Pixels
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _PALETTE = 3
+_ALPHA = 4  # this bit of a colour type says that there are alpha values
 _READ_BYTES = 1 << 20
 _BAND_BYTES = 4 << 20
 
@@ -69,6 +70,21 @@ def read_png_header(file: BinaryIO, name: str) -> PngHeader:
     if len(start) != 33 or start[:8] != PNG_SIGNATURE or start[12:16] != b"IHDR" or start[25] not in _CHANNELS:
         raise SourceError(f"{name} has no PNG header; replace the file")
     return PngHeader(*struct.unpack(">IIBBBBB", start[16:29]))
+
+
+def decoded_channels(file: BinaryIO, header: PngHeader) -> int:
+    """Return the channels that a PNG has once it is decoded as a whole: a palette as colours, tRNS as alpha.
+
+    Reads the chunks before the pixel data (PNG specification, 5.6), of each the head alone.
+    """
+    channels = 3 if header.colour == _PALETTE else header.channels
+    file.seek(len(PNG_SIGNATURE))
+    while len(start := file.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", start)
+        if kind in (b"tRNS", b"IDAT"):
+            return channels + (kind == b"tRNS" and not header.colour & _ALPHA)
+        file.seek(length + 4, 1)
+    return channels
 
 
 class PngRows:

@@ -40,9 +40,18 @@ def test_two_files_of_one_key_are_named(tmp_path: Path) -> None:
         SceneCatalogue(str(tmp_path)).entries()
 
 
+def test_scenes_are_looked_up_in_one_listing(tmp_path: Path) -> None:
+    write_scenes(tmp_path)
+    entry_of = SceneCatalogue(str(tmp_path)).lookup()
+    (tmp_path / GREY).rename(tmp_path / "other.png")
+    assert entry_of(GREY).address == str(tmp_path / GREY)
+    assert entry_of(SKY).describe().width == 230
+
+
 def test_a_vanished_scene_keeps_its_data(tmp_path: Path) -> None:
+    entry_of = SceneCatalogue(str(tmp_path)).lookup()
     with pytest.raises(SourceError, match=r"holds no scene 'gone\.tif' any more; what the warehouse has of it is kept"):
-        SceneCatalogue(str(tmp_path)).entry("gone.tif")
+        entry_of("gone.tif")
 
 
 @pytest.mark.parametrize(("path", "key"), [("a/b c.tif", "a--b_c.tif"), ("x.png", "x.png")])

@@ -11,6 +11,7 @@ from image_assets.tiles.generated import GeneratedScene
 from image_assets.tiles.readers import open_scene
 from image_assets.tiles.scene import Access
 from image_assets_tests.shared import shared_path
+from image_assets_tests.tiles.counted_file import CountedFile
 
 COLOURS = GeneratedScene(4, 301, 203, channels=3).read_window(0, 0, 301, 203)
 
@@ -59,5 +60,18 @@ def test_a_file_that_is_cut_short_is_refused_by_name(tmp_path: Path) -> None:
     content = io.BytesIO()
     Image.fromarray(COLOURS).save(content, "jpeg")
     path.write_bytes(content.getvalue()[:700])
+    reader = open_scene(path)
     with pytest.raises(SourceError, match=r"short\.jpg is cut short"):
-        open_scene(path)
+        reader.read_window(0, 0, 301, 203)
+
+
+def test_opening_reads_no_further_than_the_header() -> None:
+    content = io.BytesIO()
+    noise = np.random.default_rng(1).integers(0, 255, (900, 800, 3), np.uint8)
+    Image.fromarray(noise).save(content, "jpeg", quality=95, comment=b"c" * 60_000)
+    file = CountedFile(content.getvalue())
+    reader = open_scene(file)
+    assert (reader.describe().width, reader.describe().height) == (800, 900)
+    assert file.n_read < 150_000 < len(content.getvalue())
+    expected = np.asarray(Image.open(content))
+    np.testing.assert_array_equal(reader.read_window(10, 20, 30, 40), expected[20:60, 10:40])

@@ -1,4 +1,5 @@
 import io
+import struct
 import tracemalloc
 import zlib
 from pathlib import Path
@@ -14,6 +15,7 @@ from image_assets.errors import SourceError
 from image_assets.tiles.generated import GeneratedScene
 from image_assets.tiles.readers import open_scene
 from image_assets.tiles.scene import Access, Pixels
+from image_assets_tests.tiles.counted_file import CountedFile
 
 COLOURS = GeneratedScene(4, 301, 203, channels=3).read_window(0, 0, 301, 203)
 DEEP = COLOURS.astype(np.uint16) * 199 + 7
@@ -74,6 +76,41 @@ def test_palettes_and_single_bits_are_decoded_as_a_whole(tmp_path: Path) -> None
         expected = np.asarray(picture.convert("RGB" if mode == "P" else "L")).reshape(203, 301, -1)
         found = open_scene(path).read_window(5, 6, 200, 100)
         np.testing.assert_array_equal(found, expected[6:106, 5:205])
+
+
+def interlaced(pixels: Pixels) -> bytes:
+    """Return a PNG of pixels of 8 or 16 bits in the seven passes of Adam7 (PNG specification, 8.2)."""
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
+    rows = [row for top, left, down, across in passes for row in pixels[top::down, left::across] if row.size]
+    data = b"".join(b"\0" + row.astype(row.dtype.newbyteorder(">")).tobytes() for row in rows)
+    height, width, channels = pixels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 1)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(data)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part)) for kind, part in chunks
+    )
+
+
+@pytest.mark.parametrize("name", sorted(PICTURES))
+def test_interlaced_pictures_are_decoded_as_a_whole(name: str) -> None:
+    pixels = PICTURES[name]
+    reader = open_scene(io.BytesIO(interlaced(pixels)))
+    info = reader.describe()
+    assert ((info.height, info.width, info.channels), info.dtype) == (pixels.shape, pixels.dtype)
+    np.testing.assert_array_equal(reader.read_window(5, 6, 200, 100), pixels[6:106, 5:205])
+
+
+@pytest.mark.parametrize(("mode", "options", "channels"), [("P", {}, 3), ("P", {"transparency": 7}, 4), ("1", {}, 1)])
+def test_opening_reads_no_pixel_data(mode: str, options: dict[str, int], channels: int) -> None:
+    content = io.BytesIO()
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (400, 300), np.uint8))
+    noise.convert(mode).save(content, "png", **options)
+    file = CountedFile(content.getvalue())
+    reader = open_scene(file)
+    info = reader.describe()
+    assert (info.height, info.width, info.channels, info.dtype) == (400, 300, channels, np.dtype(np.uint8))
+    assert file.n_read < 200 < len(content.getvalue())
+    assert reader.read_window(3, 4, 20, 10).shape == (10, 20, channels)
 
 
 def test_what_must_be_decoded_as_a_whole_is_refused_beyond_the_limit(tmp_path: Path) -> None:

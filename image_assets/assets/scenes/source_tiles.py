@@ -33,14 +33,15 @@ def source_tiles(
     """
     target = warehouse.open().table("source_tiles")
     session, tile_size = spark.session, {"tile_size": scenes_source.tile_size}
-    plan = plan_scene(session.sparkContext, scenes_source.catalogue, scenes_source.tile_size)
+    entry_of = scenes_source.catalogue.lookup()
+    plan = plan_scene(session.sparkContext, entry_of, scenes_source.tile_size)
     return materialize_scenes(
         context,
         spark,
         progress,
         target,
         in_one_stage(session, plan, read_scene),
-        recipe=lambda scene: {"scene": scenes_source.catalogue.entry(scene).version, **tile_size},
+        recipe=lambda scene: {"scene": entry_of(scene).version, **tile_size},
         inherited=(),
         reuse=reuse,
         pixels=target,
