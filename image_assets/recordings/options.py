@@ -5,6 +5,7 @@ holds any of the fields of `RecordingOptions`.
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -97,13 +98,20 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def publish_options(store: ArtifactStore, own: dict[str, dict[str, Any]]) -> str:
-    """Keep what the recordings of a source say of themselves, by name, and return the digest."""
-    return store.publish(KIND, NAME, Artifact({}, own))
+def publish_options(store: ArtifactStore, own: dict[str, dict[str, Any]], stored: Iterable[str] = ()) -> str:
+    """Keep what the recordings of a source say of themselves, by name, and return the digest.
+
+    Args:
+        store: of the warehouse.
+        own: what each recording of the source says.
+        stored: recordings that the tables hold: of those that the source does not have any more, what they said stays.
+    """
+    before = own_options(store)
+    return store.publish(KIND, NAME, Artifact({}, {**{name: before[name] for name in stored if name in before}, **own}))
 
 
 def own_options(store: ArtifactStore) -> dict[str, dict[str, Any]]:
-    """Return what the recordings said of themselves when they were last listed, by name; nothing if they never were."""
+    """Return what the recordings said of themselves when each was last listed, by name; nothing if none ever was."""
     return {} if store.resolve(KIND, NAME) is None else dict(store.latest(KIND, NAME)[1].metadata)
 
 

@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 
 from image_assets.automation.partitions import RECORDING, UnknownClassError, range_tags, register_classes
 from image_assets.cli.chains.recordings import RECORDINGS
+from image_assets.recordings.options import own_options
 from image_assets.settings import Settings
 from image_assets.warehouse.following import PartitionStatus
 from image_assets_tests.assets.project import Project, Run
@@ -199,6 +200,18 @@ def test_a_recording_without_a_period_has_no_phase_map(recorded: Run) -> None:
     assert project.table("series_features").counts(["still"])["still"].nulls["phase"] == 2016
     assert found.metadata("register_recordings")[None]["n_recordings"] == 2
     shutil.rmtree(source)
+
+
+def test_a_recording_that_is_gone_keeps_its_own_options(recorded: Run) -> None:
+    project = recorded.project
+    shutil.move(project.root / "recordings/neurons", project.root / "elsewhere")
+    try:
+        shutil.copytree(project.root / "elsewhere", project.root / "recordings/other")
+        assert run(project, ["neurons"], "recordings").result.success
+        assert own_options(project.warehouse.artifacts)["neurons"]["k"] == 4
+    finally:
+        shutil.rmtree(project.root / "recordings/other")
+        shutil.move(project.root / "elsewhere", project.root / "recordings/neurons")
 
 
 def test_an_unknown_recording_says_how_it_is_registered(recorded: Run) -> None:

@@ -29,6 +29,17 @@ def test_a_recording_says_what_is_to_be_done_with_it(tmp_path: Path) -> None:
     assert options_of(store, "another", defaults) == defaults
 
 
+def test_a_recording_that_is_gone_keeps_its_options_while_the_tables_hold_it(tmp_path: Path) -> None:
+    store = Warehouse.at(tmp_path).artifacts
+    publish_options(store, {"bee": {"k": 2}, "fly": {"k": 3}, "moth": {"k": 4}})
+    publish_options(store, {"bee": {}}, stored=["bee", "fly"])
+    assert {name: options_of(store, name, RecordingOptions(k=9)).k for name in ("bee", "fly", "moth")} == {
+        "bee": 9,
+        "fly": 3,
+        "moth": 9,
+    }
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

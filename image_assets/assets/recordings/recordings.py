@@ -44,9 +44,9 @@ def recordings(
     context: AssetExecutionContext, recordings_source: RecordingsResource, warehouse: WarehouseResource
 ) -> MaterializeResult[Any]:
     """Find the recordings, register them and keep what they say of themselves."""
-    paths = recordings_source.paths()
+    paths, opened = recordings_source.paths(), warehouse.open()
     own = {name: read_sidecar(path) for name, path in paths.items()}
-    digest = publish_options(warehouse.open().artifacts, own)
+    digest = publish_options(opened.artifacts, own, opened.table("recording_frames").counts())
     new = register_classes(context.instance, list(paths), RECORDING)
     rows = [
         TableRecord({"recording": name, "source": path.name, "options": json.dumps(own[name])})
