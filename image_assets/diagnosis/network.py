@@ -1,6 +1,7 @@
 """The network: its weights, the frames it takes, and the engine that runs it."""
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from image_assets.diagnosis.finding import Finding
@@ -38,9 +39,17 @@ def _must_be_fetched(settings: Settings, backbone: Backbone) -> bool:
 
 
 def engine(settings: Settings) -> Finding:
-    """Look for the package of the engine."""
-    try:
-        return Finding("engine", "ok", f"{settings.engine} {version(settings.engine)} on {settings.device}")
-    except PackageNotFoundError:
+    """Look for the package of the engine, whichever distribution it comes with."""
+    if find_spec(settings.engine) is None:
         remedy = "run make setup, or set IMAGE_ASSETS_ENGINE to another engine"
         return Finding("engine", "fail", f"the package {settings.engine} is not installed", remedy)
+    return Finding("engine", "ok", f"{version_of(settings.engine)} on {settings.device}")
+
+
+def version_of(module: str) -> str:
+    """Return a module that can be imported with its version, and the name of its distribution where that is another."""
+    names = packages_distributions().get(module, [])
+    if not names:
+        return f"{module} of unknown version"
+    name = module if module in names else names[0]
+    return f"{module} {version(name)}" + ("" if name == module else f" ({name})")

@@ -1,3 +1,4 @@
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ from PIL import Image
 
 from image_assets.diagnosis.checks import checks_of
 from image_assets.diagnosis.finding import Check, Finding, run_checks
+from image_assets.diagnosis.network import engine
 from image_assets.errors import SourceError
 from image_assets.settings import Settings
 from image_assets_tests.assets.project import Run
@@ -88,6 +90,24 @@ def test_weights_that_must_be_downloaded_are_told_beforehand(monkeypatch: pytest
     missing = findings(weights_file=tmp_path / "none.h5")["weights"]
     assert missing.state == "fail"
     assert "none.h5 cannot be read" in missing.message
+
+
+def test_the_engine_may_come_with_another_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, file, content in (
+        ("fast_engine", "__init__.py", ""),
+        ("fast_engine_gpu-3.1.dist-info", "METADATA", "Metadata-Version: 2.1\nName: fast-engine-gpu\nVersion: 3.1\n"),
+        ("fast_engine_gpu-3.1.dist-info", "top_level.txt", "fast_engine\n"),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / file).write_text(content)
+
+    def look() -> Finding:
+        return engine(Settings().model_copy(update={"engine": "fast_engine", "device": "cuda"}))
+
+    assert look().message == "the package fast_engine is not installed"
+    monkeypatch.syspath_prepend(tmp_path)
+    assert look() == Finding("engine", "ok", "fast_engine 3.1 (fast-engine-gpu) on cuda")
+    assert engine(Settings()).message == f"openvino {version('openvino')} on cpu"
 
 
 def test_an_error_is_a_finding_with_its_remedy() -> None:
