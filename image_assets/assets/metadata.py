@@ -51,8 +51,7 @@ def speed_metadata(outcome: Outcome, table: Table) -> dict[str, Any]:
 
 def failures(table: Table, partition: str, error_column: str) -> int:
     """Count the rows of a partition that have a reason in their error column, from the log."""
-    counts = table.counts([partition])[partition]
-    return counts.rows - counts.nulls.get(error_column, 0)
+    return table.counts([partition])[partition].failures(error_column)
 
 
 def preview(table: Table, partition: str) -> dict[str, Any]:

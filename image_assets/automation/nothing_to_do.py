@@ -63,7 +63,7 @@ class Night:
         if last is None or not self._is_same(last) or self._overdue_soon(last, now):
             return None
         counts = warehouse.table("raw_images").counts(self.folders)
-        if any(found.rows > found.nulls.get("read_error", 0) for found in counts.values()):
+        if any(found.failures("read_error") for found in counts.values()):
             return None
         expected = Expected.of(warehouse, get_backbone(self.settings.backbone).name, self.settings.feature_form)
         fresh = {item.partition for item in class_statuses(warehouse, expected) if item.state == "fresh"}

@@ -27,7 +27,7 @@ def decodable_check(settings: Settings) -> AssetChecksDefinition:
     def few_undecodable(context: AssetCheckExecutionContext, warehouse: WarehouseResource) -> AssetCheckResult:
         classes = list(context.partition_keys)
         counts = warehouse.open().table("decoded_frames").counts(classes)
-        failed = {name: found.rows - found.nulls.get("decode_error", 0) for name, found in counts.items()}
+        failed = {name: found.failures("decode_error") for name, found in counts.items()}
         shares = {name: failed[name] / found.rows for name, found in counts.items() if found.rows}
         bad = {name: round(share, 4) for name, share in shares.items() if share > settings.max_undecodable_share}
         return AssetCheckResult(

@@ -87,7 +87,7 @@ def _status(
 ) -> PartitionStatus:
     found = states_of(states, name)
     frames = found.get("decoded_frames", PartitionState())
-    failures = frames.rows - frames.nulls.get("decode_error", 0)
+    failures = frames.failures("decode_error")
     state, reasons = _state(warehouse, found, expected, name, change)
     rows = found.get("raw_images", PartitionState()).rows
     return partition_status(name, state, reasons, found, rows, failures)

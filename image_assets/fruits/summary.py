@@ -35,7 +35,7 @@ def class_results(warehouse: Warehouse, classes: Sequence[str], target: str) -> 
     scores = {row["name"]: row for row in evaluation.to_pylist()}
     for name in classes:
         found = counts[name]
-        failures = found.rows - found.nulls.get("decode_error", 0)
+        failures = found.failures("decode_error")
         score = scores.get(name if target == "fruit_class" else label_of(name))
         if score and score["support"]:
             yield ClassResult(name, found.rows, failures, score["support"], score["recall"])

@@ -56,7 +56,7 @@ def recording_statuses(
     for recording in sorted({*(name for found in states.values() for name in found), *(paths or {})}):
         found = states_of(states, recording)
         frames = found.get("recording_frames", PartitionState())
-        failures = frames.rows - frames.nulls.get("read_error", 0)
+        failures = frames.failures("read_error")
         state, reasons = _state(question, found, recording)
         yield partition_status(recording, state, reasons, found, frames.rows, failures)
 

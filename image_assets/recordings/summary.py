@@ -42,7 +42,7 @@ def recording_results(warehouse: Warehouse, recordings: Sequence[str]) -> list[R
     results = []
     for name in recordings:
         index, fitted = recording_index(frames, name), load_clusters(warehouse, name)
-        failures = counts[name].rows - counts[name].nulls.get("read_error", 0)
+        failures = counts[name].failures("read_error")
         sizes = tuple(int(size) for size in fitted.arrays["sizes"])
         results.append(RecordingResult(name, counts[name].rows, failures, index.shape, index.dtype, sum(sizes), sizes))
     return results

@@ -41,7 +41,7 @@ def table_failures(table: Table, partitions: Iterable[str], columns: Mapping[str
     error = ERROR_COLUMNS[table.name]
     wanted = list(partitions)
     counts = table.counts(wanted)
-    affected = [name for name in wanted if counts[name].rows > counts[name].nulls.get(error, 0)]
+    affected = [name for name in wanted if counts[name].failures(error)]
     for file in table.files(affected):
         for batch in read_batches(table.root, file.path, [*columns.values(), error], {}):
             rows = batch.filter(pc.is_valid(batch[error]))

@@ -28,6 +28,10 @@ class PartitionCounts:
     files: int = 0
     nulls: Mapping[str, int] = field(default_factory=dict)
 
+    def failures(self, error_column: str) -> int:
+        """Return how many rows have a reason in their error column."""
+        return self.rows - self.nulls.get(error_column, 0)
+
 
 def data_files(delta: DeltaTable, partition_column: str, partitions: Iterable[str] | None) -> list[DataFile]:
     """List the files of the given partitions, or of all, by partition and path."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from image_assets.contracts import TABLES
+from image_assets.warehouse.log import PartitionCounts
 from image_assets.warehouse.table import REPLACED, Table
 
 
@@ -33,13 +34,10 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class PartitionState:
-    """A partition of the latest version.
+class PartitionState(PartitionCounts):
+    """A partition of the latest version: its counts, and what else the log tells.
 
     Attributes:
-        rows: number of rows.
-        bytes: size of the files.
-        nulls: number of nulls by column, for the columns that have statistics.
         first_written: when the oldest of its rows were written, at the latest: compaction writes files anew, which
             the time of the commit tells apart; None without files.
         last_written: when the newest of its files was written.
@@ -47,9 +45,6 @@ class PartitionState:
         commit: that wrote it; None where the log does not tell, as after its old entries were removed.
     """
 
-    rows: int = 0
-    bytes: int = 0
-    nulls: Mapping[str, int] = field(default_factory=dict)
     first_written: datetime | None = None
     last_written: datetime | None = None
     bounds: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
@@ -86,6 +81,7 @@ def _state(files: list[dict[str, Any]], commit: Commit | None) -> PartitionState
     return PartitionState(
         rows=sum(row["num_records"] for row in files),
         bytes=sum(row["size_bytes"] for row in files),
+        files=len(files),
         nulls={name: sum(row[f"null_count.{name}"] or 0 for row in files) for name in columns},
         first_written=min([*times, *([commit.time] if commit else [])]),
         last_written=max(times),
