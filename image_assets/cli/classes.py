@@ -12,8 +12,6 @@ from image_assets.cli.console import number, output, print_json, say, table
 if TYPE_CHECKING:
     from image_assets.fruits.listing import ClassChanges
 
-SOURCE_REMEDY = "set IMAGE_ASSETS_SOURCE to a folder that holds a folder of pictures per class"
-
 
 @app.command(epilog=examples("classes", "classes --register", "classes --pictures Banana", "classes --json"))
 def classes(
@@ -33,18 +31,15 @@ def classes(
     """
     from image_assets.automation.partitions import FRUIT_CLASS
     from image_assets.cli.instance import open_instance, report_classes
-    from image_assets.errors import SourceError
     from image_assets.fruits.listing import compare_listing
     from image_assets.fruits.selection import chosen_classes
     from image_assets.settings import load_settings
-    from image_assets.vision.sources import open_source
+    from image_assets.vision.sources import folders_of_classes, open_source
     from image_assets.warehouse.warehouse import Warehouse
 
     settings = load_settings()
     source, raw_images = open_source(settings.source), Warehouse.at(settings.warehouse).table("raw_images")
-    folders = source.class_folders()
-    if register and not folders:
-        raise SourceError(f"{source.address} holds no folder with pictures: {SOURCE_REMEDY}")
+    folders = folders_of_classes(source) if register else source.class_folders()
     with open_instance() as instance:
         new = report_classes(instance, source.address, folders) if register else []
         registered = set(instance.get_dynamic_partitions(FRUIT_CLASS))
@@ -106,6 +101,8 @@ def _as_json(changes: "ClassChanges", state: str, folders: list[str], *, picture
 
 
 def _advise(console: Any, states: list[str], changes: "list[ClassChanges]") -> None:
+    from image_assets.vision.sources import SOURCE_REMEDY
+
     if not states:
         say(console, f"No folder here holds pictures: {SOURCE_REMEDY}.")
     if "not registered" in states:

@@ -12,7 +12,7 @@ from image_assets.recordings.options import read_sidecar
 from image_assets.s3.connection import standard_connection
 from image_assets.scenes.catalogue import NO_SCENES, SceneCatalogue
 from image_assets.settings import Settings
-from image_assets.vision.sources import open_source
+from image_assets.vision.sources import folders_of_classes, open_source
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.warehouse import Warehouse
 
@@ -22,12 +22,7 @@ LISTED = 3
 def source(settings: Settings) -> Finding:
     """List the classes of the source, and the pictures of the first of them."""
     images = open_source(settings.source)
-    folders = images.class_folders()
-    if not folders:
-        raise SourceError(
-            f"{images.address} holds no folder with pictures: set IMAGE_ASSETS_SOURCE to a folder that holds a folder "
-            "of pictures per class"
-        )
+    folders = folders_of_classes(images)
     names = list(folders)
     first = next((file for folder in folders[names[0]] for file in images.files(folder)), None)
     if first is not None and first.size:

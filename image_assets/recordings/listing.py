@@ -5,9 +5,7 @@ from pathlib import Path
 
 from image_assets.errors import SourceError
 from image_assets.signals.layouts import list_recordings
-
-# Dagster reads `a...b` as a range of partitions and `a,b` as a list.
-_FORBIDDEN = ("...", ",")
+from image_assets.vision.labels import problem_of_key
 
 
 def find_recordings(root: Path) -> dict[str, Path]:
@@ -26,9 +24,9 @@ def find_recordings(root: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for name, path in list_recordings(root).items():
         key = re.sub(r"\s+", "_", name)
-        problem = _problem(key) or ("another recording has this name" if key in found else None)
+        problem = problem_of_key(key) or ("is that of another recording" if key in found else None)
         if problem:
-            raise SourceError(f"{path} cannot name a recording because {problem}: rename it")
+            raise SourceError(f"{path} cannot name a recording because its name {problem}: rename it")
         found[key] = path
     if not found:
         raise SourceError(
@@ -36,13 +34,6 @@ def find_recordings(root: Path) -> dict[str, Path]:
             "volumes, a multi-page TIFF or an .npy array for each recording"
         )
     return found
-
-
-def _problem(key: str) -> str | None:
-    wrong = next((part for part in _FORBIDDEN if part in key), None)
-    if wrong:
-        return f"it contains {wrong!r}"
-    return None if key.isprintable() else "it contains a control character"
 
 
 def last_change(path: Path) -> float:

@@ -15,6 +15,7 @@ from image_assets.s3.connection import SCHEME, S3Connection, split_address, stan
 from image_assets.vision.labels import class_key
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+SOURCE_REMEDY = "set IMAGE_ASSETS_SOURCE to a folder that holds a folder of pictures per class"
 
 
 @dataclass(frozen=True, order=True)
@@ -66,6 +67,18 @@ def group_by_class(folders: list[str], root_name: str) -> dict[str, list[str]]:
     return dict(sorted(classes.items()))
 
 
+def folders_of_classes(source: ImageSource) -> dict[str, list[str]]:
+    """Return the folders of each class of a source that has at least one.
+
+    Raises:
+        SourceError: it has none, or cannot be listed.
+    """
+    folders = source.class_folders()
+    if not folders:
+        raise SourceError(f"the source {source.address} holds no folder with pictures: {SOURCE_REMEDY}")
+    return folders
+
+
 def check_folders(key: str, folders: list[str]) -> None:
     """Refuse a class whose folders have different names that become one key: they are two classes.
 
@@ -98,10 +111,7 @@ class LocalSource:
             SourceError: if the root is no folder, a folder cannot be listed, or one cannot be a class.
         """
         if not Path(self.root).is_dir():
-            raise SourceError(
-                f"the source {self.root!r} is no folder: set IMAGE_ASSETS_SOURCE to a folder that holds a folder of "
-                "pictures per class"
-            )
+            raise SourceError(f"the source {self.root!r} is no folder: {SOURCE_REMEDY}")
         found = []
         for parent, folders, names in os.walk(self.root, onerror=_unlisted):
             folders[:] = [name for name in folders if not name.startswith(".")]

@@ -78,11 +78,11 @@ def test_recordings_are_found_by_keys_that_dagster_accepts(tmp_path: Path) -> No
     assert list(found) == ["bee", "fly_2", "fly_10"]
     assert found["fly_2"] == tmp_path / "fly 2"
     (tmp_path / "a,b").mkdir()
-    with pytest.raises(SourceError, match="a,b cannot name a recording because it contains ','"):
+    with pytest.raises(SourceError, match="a,b cannot name a recording because its name contains ','"):
         find_recordings(tmp_path)
     (tmp_path / "a,b").rmdir()
     (tmp_path / "fly_2").mkdir()
-    with pytest.raises(SourceError, match="another recording has this name"):
+    with pytest.raises(SourceError, match="its name is that of another recording"):
         find_recordings(tmp_path)
     (tmp_path / "none").mkdir()
     with pytest.raises(SourceError, match="none holds no recording: set IMAGE_ASSETS_RECORDINGS"):

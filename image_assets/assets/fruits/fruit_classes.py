@@ -10,8 +10,8 @@ from dagster import AssetExecutionContext, DataVersion, MaterializeResult, Metad
 from image_assets.assets.fruits.declaration import unpartitioned
 from image_assets.assets.settled import no_vain_retries
 from image_assets.automation.partitions import register_classes
-from image_assets.errors import SourceError
 from image_assets.resources.source import ImageSourceResource
+from image_assets.vision.sources import folders_of_classes
 
 
 @asset(**unpartitioned({"dagster"}, code_version="1"))
@@ -22,12 +22,7 @@ def fruit_classes(context: AssetExecutionContext, source: ImageSourceResource) -
     Lists folders, not pictures. A class that is gone from the source stays registered and keeps its data.
     """
     images = source.open()
-    folders = images.class_folders()
-    if not folders:
-        raise SourceError(
-            f"the source {images.address} holds no folder with pictures: set IMAGE_ASSETS_SOURCE to a folder that "
-            "holds a folder of pictures per class"
-        )
+    folders = folders_of_classes(images)
     metadata, version = describe_classes(images.address, folders, register_classes(context.instance, list(folders)))
     return MaterializeResult(metadata=metadata, data_version=version)
 

@@ -16,17 +16,9 @@ if TYPE_CHECKING:
 
 
 def _source_classes(settings: Settings) -> list[str]:
-    from image_assets.errors import SourceError
-    from image_assets.vision.sources import open_source
+    from image_assets.vision.sources import folders_of_classes, open_source
 
-    source = open_source(settings.source)
-    found = list(source.class_folders())
-    if not found:
-        raise SourceError(
-            f"the source {source.address} holds no folder with pictures: set IMAGE_ASSETS_SOURCE to a folder that "
-            "holds a folder of pictures per class"
-        )
-    return found
+    return list(folders_of_classes(open_source(settings.source)))
 
 
 def _fitted(settings: Settings) -> set[str]:
