@@ -9,14 +9,7 @@ from pydantic import Field, PrivateAttr
 from pyspark.sql import SparkSession
 
 from image_assets.resources.runs import end_abandoned_runs, note_process
-from image_assets.spark.session import (
-    SparkOptions,
-    first_worker_started,
-    is_spark_running,
-    prepare_environment,
-    spark_configuration,
-)
-from image_assets.spark.shipping import ship_package
+from image_assets.spark.session import SparkOptions, is_spark_running, start_session
 
 
 class SparkResource(ConfigurableResource):
@@ -81,12 +74,10 @@ class SparkResource(ConfigurableResource):
             JavaError: if Java is missing or too old.
         """
         if self._session is None:
-            prepare_environment(self.options)
             # Of the process, whichever thread asks: an active session is one of a thread.
             self._is_ours = not is_spark_running()
-            configuration = spark_configuration(self.options)
-            with first_worker_started(configuration):
-                # The names are whole, so that Dagster's nesting of them is of no use here.
-                self._session = LazyPySparkResource(spark_config=configuration).spark_session
-            ship_package(self._session.sparkContext)
+            # The names are whole, so that Dagster's nesting of them is of no use here.
+            self._session = start_session(
+                self.options, lambda configuration: LazyPySparkResource(spark_config=configuration).spark_session
+            )
         return self._session

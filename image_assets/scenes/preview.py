@@ -13,7 +13,7 @@ from image_assets.scenes.blocks import shares
 from image_assets.scenes.tile_tables import TileReader, stored_scene
 from image_assets.scenes.worker_memory import keep_freed_memory
 from image_assets.spark.side_by_side import RowCounter
-from image_assets.spark.stages import TASKS_PER_CORE, collect_stage
+from image_assets.spark.stages import TASKS_PER_CORE, gather_stage
 from image_assets.tiles.contributions import Patch
 from image_assets.tiles.geometry import Tile
 from image_assets.tiles.preview import assemble_preview, displayable, preview_piece, preview_scale
@@ -53,7 +53,7 @@ def draw_preview(context: SparkContext, tiles: Table, scene: str, longest_side: 
             reader.close()
 
     tasks = [tuple(share) for share in shares(list(stored.grid.tiles()), context.defaultParallelism * TASKS_PER_CORE)]
-    means = assemble_preview(collect_stage(context, tasks, pieces), stored.grid, scale)
+    means = assemble_preview(gather_stage(context, tasks, pieces), stored.grid, scale)
     return displayable(means, np.dtype(stored.dtype)), scale
 
 

@@ -21,7 +21,7 @@ from image_assets.contracts import RECONSTRUCTED_SCENE
 from image_assets.scenes.tile_tables import StoredScene, TileReader, stored_scene
 from image_assets.scenes.worker_memory import keep_freed_memory
 from image_assets.spark.side_by_side import RowCounter
-from image_assets.spark.stages import collect_stage
+from image_assets.spark.stages import gather_stage
 from image_assets.tiles.pyramid import PyramidSummary, write_pyramid
 from image_assets.warehouse.location import Location
 from image_assets.warehouse.parquet import DataFile, write_batches
@@ -60,7 +60,7 @@ def write_scene(
             yield _write_file(root, task, destination)
 
     counter.planned.append(1)
-    (summary,) = collect_stage(context, [stored], write)
+    (summary,) = gather_stage(context, [stored], write)
     counter.done.add(1)
     row: dict[str, Any] = {
         "scene": scene,

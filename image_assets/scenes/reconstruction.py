@@ -23,7 +23,7 @@ from image_assets.scenes.exchange import Exchange, Parcel
 from image_assets.scenes.reconstruction_tasks import ReaderFactory, Receiving, Sending, Work, receiver, sender
 from image_assets.scenes.tile_tables import StoredScene, TileReader, stored_scene
 from image_assets.spark.side_by_side import RowCounter
-from image_assets.spark.stages import collect_stage
+from image_assets.spark.stages import gather_stage
 from image_assets.tiles.geometry import Tile
 from image_assets.tiles.neighbourhood import Reconstruction
 from image_assets.tiles.reconstruction import create_reconstruction
@@ -131,9 +131,9 @@ def reconstruct_scene(
     rows.planned.append(len(stored.grid))
     with Exchange.below(target.root) as exchange:
         work = Work(strategy(options.strategy), chosen, options.description, source.root, target, exchange, open_reader)
-        sent = collect_stage(context, plan_sending(context, stored, options), sender(work, rows))
+        sent = gather_stage(context, plan_sending(context, stored, options), sender(work, rows))
         parcels = [entry for result in sent for entry in result.parcels]
-        received = collect_stage(context, plan_receiving(context, parcels), receiver(work, rows))
+        received = gather_stage(context, plan_receiving(context, parcels), receiver(work, rows))
     reads: Counter[tuple[int, int]] = Counter()
     for result in sent:
         reads.update(result.reads)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -129,8 +129,14 @@ def prepare_environment(options: SparkOptions) -> None:
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
 
 
-def start_session(options: SparkOptions) -> SparkSession:
+def start_session(
+    options: SparkOptions, create: Callable[[dict[str, str]], SparkSession] | None = None
+) -> SparkSession:
     """Start a session, or join the one that this process already has.
+
+    Args:
+        options: how it runs.
+        create: makes the session of its Spark properties; PySpark itself by default.
 
     Raises:
         JavaError: if Java is missing or too old.
@@ -138,12 +144,16 @@ def start_session(options: SparkOptions) -> SparkSession:
     prepare_environment(options)
     configuration = spark_configuration(options)
     with first_worker_started(configuration):
-        builder = SparkSession.builder
-        for key, value in configuration.items():
-            builder = builder.config(key, value)
-        session = builder.getOrCreate()
+        session = (create or _created)(configuration)
     ship_package(session.sparkContext)
     return session
+
+
+def _created(configuration: Mapping[str, str]) -> SparkSession:
+    builder = SparkSession.builder
+    for key, value in configuration.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
 
 
 def is_spark_running() -> bool:

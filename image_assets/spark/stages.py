@@ -139,25 +139,32 @@ def write_stage(
                 rows_done.add(sum(file.rows for file in files))
             yield from files
 
-    return collect_stage(context, tasks, run)
+    return gather_stage(context, tasks, run)
 
 
-def collect_stage(
-    context: SparkContext, tasks: Sequence[Task], work: Callable[[Iterable[Task]], Iterator[Result]]
+def gather_stage(
+    context: SparkContext,
+    tasks: Sequence[Task],
+    work: Callable[[Iterable[Task]], Iterable[Result]],
+    slices: int | None = None,
 ) -> list[Result]:
-    """Run tasks, each in a Spark task of its own, and return the little that they yield.
+    """Run work on slices of the tasks and return what comes out, in the order of the tasks.
+
+    For small results only: all of them come to the driver.
 
     Args:
         context: Spark.
-        tasks: one small picklable description each.
-        work: takes the tasks of a Spark task (one) and yields results; runs in a Python worker.
+        tasks: in the order that results are wanted in.
+        work: consecutive tasks in, results out; runs in a Python worker.
+        slices: into how many the tasks are divided; each task is one by default.
 
     Raises:
         StageError: if a task fails for good, with the reason that its Python code gave.
     """
     if not tasks:
         return []
-    return guarded(lambda: context.parallelize(tasks, len(tasks)).mapPartitions(work).collect())
+    slices = min(len(tasks), slices or len(tasks))
+    return guarded(lambda: context.parallelize(tasks, slices).mapPartitions(work).collect())
 
 
 def aggregate_stage(
@@ -229,31 +236,6 @@ def stage_error(error: Exception) -> StageError:
     """Return what a failed job means: the reason, and whether it lies in the machines or in code and data."""
     name = _raised(error).split(":", 1)[0]
     return StageError(failure_reason(error), retryable=is_retryable_name(name))
-
-
-def gather_stage(
-    context: SparkContext,
-    tasks: Sequence[Task],
-    work: Callable[[Iterable[Task]], Iterable[Statistic]],
-    slices: int | None = None,
-) -> list[Statistic]:
-    """Run work on slices of the tasks and return what comes out, in the order of the tasks.
-
-    For small results only: all of them come to the driver.
-
-    Args:
-        context: Spark.
-        tasks: in the order that results are wanted in.
-        work: consecutive tasks in, results out; runs in a Python worker.
-        slices: into how many the tasks are divided; each task is one by default.
-
-    Raises:
-        StageError: if a task fails for good, with the reason that its Python code gave.
-    """
-    if not tasks:
-        return []
-    slices = min(len(tasks), slices or len(tasks))
-    return guarded(lambda: context.parallelize(tasks, slices).mapPartitions(work).collect())
 
 
 def failure_reason(error: Exception) -> str:
