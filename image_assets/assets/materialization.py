@@ -93,11 +93,7 @@ def materialize_classes(
             produce,
             expected_rows=expected_rows,
             on_progress=on_progress,
-            commit_properties={
-                "dagster_run": context.run.run_id,
-                "configuration": json.dumps(dict(configuration)),
-                **{name: str(version) for name, version in (read or {}).items()},
-            },
+            commit_properties=commit_properties(context, configuration, read),
         )
         return report_outcomes(
             context,
@@ -198,4 +194,15 @@ def provenance(context: AssetExecutionContext, configuration: Metadata, read: Me
         "configuration_digest": hashlib.sha256(text.encode()).hexdigest()[:12],
         **(read or {}),
         "code_version": code_version(context),
+    }
+
+
+def commit_properties(
+    context: AssetExecutionContext, configuration: Metadata, read: Metadata | None = None
+) -> dict[str, str]:
+    """Return what a commit records: its run, its configuration and the versions of what was read."""
+    return {
+        "dagster_run": context.run.run_id,
+        "configuration": json.dumps(dict(configuration)),
+        **{name: str(version) for name, version in (read or {}).items()},
     }

@@ -70,6 +70,9 @@ def test_each_stage_names_the_version_that_it_read(chain: Run) -> None:
     for table, source in zip(PARTITIONED[1:], PARTITIONED, strict=False):
         versions = {found[f"{source}_version"] for found in chain.metadata(table).values()}
         assert versions == {chain.project.table(source).version()}
+    report = chain.metadata("report")[None]
+    assert report["predictions_version"] == chain.project.table("predictions").version()
+    assert report["configuration"] == {}
 
 
 def test_classes_of_one_run_have_one_configuration_and_its_digest(chain: Run) -> None:

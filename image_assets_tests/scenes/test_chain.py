@@ -18,6 +18,7 @@ from image_assets.tiles.codec import decode_pixels, encode_pixels
 from image_assets.tiles.scene import Pixels
 from image_assets.tiles.strategies import STRATEGY_NAMES
 from image_assets.warehouse.parquet import write_batches
+from image_assets.warehouse.state import partition_states
 from image_assets_tests.scenes.project import (
     BROKEN,
     GREY,
@@ -119,6 +120,24 @@ def test_metadata_say_what_was_read_and_how_fast(scene_chain: Run) -> None:
     shown = scene_chain.metadata("scene_preview")[SKY]["source_tiles_picture"]
     start = "data:image/jpeg;base64,"
     assert Image.open(io.BytesIO(base64.b64decode(shown[shown.index(start) + len(start) : -1]))).size == (230, 190)
+
+
+def test_versions_that_were_read_are_recorded_and_are_no_configuration(scene_project: SceneProject) -> None:
+    stages = ("source_tiles", "reconstructed_tiles", "tile_statistics", "scene_preview", "reconstructed_scene")
+    first, again = (scene_project.run(*stages, scenes=[GREY], recompute=True) for _ in range(2))
+    assert again.result.success, again.failure
+    for stage in stages:
+        before, after = first.metadata(stage)[GREY], again.metadata(stage)[GREY]
+        assert after["configuration_digest"] == before["configuration_digest"]
+        assert after["delta_version"] > before["delta_version"]
+    assert again.metadata("scene_preview")[GREY]["configuration"] == {"longest_side": 1024}
+    read = {name: again.metadata(name)[GREY]["delta_version"] for name in stages[:2]}
+    assert again.metadata("reconstructed_tiles")[GREY]["source_tiles_version"] == read["source_tiles"]
+    for stage in stages[2:]:
+        assert again.metadata(stage)[GREY]["reconstructed_tiles_version"] == read["reconstructed_tiles"]
+        commit = partition_states(scene_project.table(stage))[GREY].commit
+        assert commit is not None
+        assert commit.read["reconstructed_tiles"] == read["reconstructed_tiles"]
 
 
 def test_all_checks_pass(scene_chain: Run) -> None:

@@ -68,7 +68,7 @@ def report(
             "path": MetadataValue.path(location.uri),
             "bytes": len(page.encode()),
             "pictures_on_the_map": len(found.points),
-            **provenance(context, {"predictions_version": opened.table("predictions").version()}),
+            **provenance(context, {}, {"predictions_version": opened.table("predictions").version()}),
         },
         data_version=DataVersion(found.created.isoformat()),
     )

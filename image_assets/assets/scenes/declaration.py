@@ -1,13 +1,18 @@
 """How the assets of the chain of scenes are declared and what all of them record."""
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dagster import AssetExecutionContext, BackfillPolicy, MaterializeResult, MetadataValue
 
 from image_assets.assets.fruits.declaration import unpartitioned
-from image_assets.assets.materialization import StageProgress, provenance, recompute_asked, requested_classes
+from image_assets.assets.materialization import (
+    StageProgress,
+    commit_properties,
+    provenance,
+    recompute_asked,
+    requested_classes,
+)
 from image_assets.assets.metadata import counts_metadata, preview, table_schema
 from image_assets.assets.outcomes import Metadata, code_version, report_outcomes
 from image_assets.automation.partitions import scene_partitions
@@ -47,6 +52,7 @@ def materialize_scenes(
     intact: Callable[[str], bool] = lambda _: True,
     pixels: Table | None,
     configuration: Metadata,
+    read: Metadata | None = None,
     describe: Callable[[Outcome], Metadata] = lambda _: {},
 ) -> MaterializeResult[Any]:
     """Compute the scenes of the run, replace each in one commit, and record what came of it.
@@ -65,9 +71,10 @@ def materialize_scenes(
         intact: whether what belongs to a scene beside the table is there.
         pixels: table of tiles whose pixels the stage went through, for its speed.
         configuration: what every scene is computed with, as JSON values; recorded with each and in the Delta log.
+        read: versions of what was read, by name; recorded likewise, and no part of the configuration.
         describe: metadata of one finished scene, besides counts and speed.
     """
-    known = provenance(context, configuration)
+    known = provenance(context, configuration, read)
 
     def recipe_of(scene: str) -> str:
         values = recipe(scene) if callable(recipe) else recipe
@@ -82,7 +89,7 @@ def materialize_scenes(
             compute,
             unchanged=Unchanged(recipe_of, intact, recompute_asked(context, reuse)),
             on_progress=on_progress,
-            commit_properties={"dagster_run": context.run.run_id, "configuration": json.dumps(dict(configuration))},
+            commit_properties=commit_properties(context, configuration, read),
         )
         return report_outcomes(
             context,

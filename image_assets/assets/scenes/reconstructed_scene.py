@@ -53,5 +53,6 @@ def reconstructed_scene(
         intact=lambda scene: file_is_there(opened, scene),
         pixels=tiles,
         describe=describe,
-        configuration={"reconstructed_tiles_version": tiles.version()},
+        configuration={},
+        read={"reconstructed_tiles_version": tiles.version()},
     )

@@ -64,5 +64,6 @@ def reconstructed_tiles(
         reuse=reuse,
         pixels=source,
         describe=describe,
-        configuration={**asdict(options), "source_tiles_version": source.version()},
+        configuration=asdict(options),
+        read={"source_tiles_version": source.version()},
     )

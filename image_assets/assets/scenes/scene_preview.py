@@ -59,8 +59,6 @@ def scene_preview(
         reuse=reuse,
         pixels=tables[1],
         describe=describe,
-        configuration={
-            "longest_side": scenes_source.preview_size,
-            **{f"{table.name}_version": table.version() for table in tables},
-        },
+        configuration={"longest_side": scenes_source.preview_size},
+        read={f"{table.name}_version": table.version() for table in tables},
     )

@@ -36,5 +36,6 @@ def tile_statistics(
         inherited=[tiles],
         reuse=reuse,
         pixels=tiles,
-        configuration={"reconstructed_tiles_version": tiles.version()},
+        configuration={},
+        read={"reconstructed_tiles_version": tiles.version()},
     )
