@@ -107,7 +107,7 @@ def tag_run(context: AssetExecutionContext, finished: Sequence[Outcome]) -> None
 
 def log_totals(context: AssetExecutionContext, finished: Sequence[Outcome]) -> None:
     """Write one line about all partitions of the run."""
-    line = f"{len(finished)} classes, {sum(outcome.rows for outcome in finished):,} rows"
+    line = f"{len(finished)} partitions, {sum(outcome.rows for outcome in finished):,} rows"
     changes = [outcome.changed for outcome in finished if outcome.changed]
     if changes:
         total = {name: sum(getattr(change, name) for change in changes) for name in CHANGES}

@@ -4,7 +4,7 @@ Rows are copied as they are, and a partition is changed in one commit that says 
 different recipes are never mixed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pyspark.sql import SparkSession
 
@@ -24,25 +24,43 @@ MIN_FILES = 4
 
 
 def compact(spark: SparkSession, table: Table, min_files: int = MIN_FILES) -> Iterator[Outcome]:
-    """Gather the small files of every partition that has so many of them, in one commit per partition."""
-    partitions = [name for name, files in _small_files(table).items() if len(files) >= min_files]
+    """Gather the small files of every partition that has so many of them, in one commit per partition.
+
+    Yields:
+        An outcome per partition that was gathered, or failed; none for one whose small files cannot be gathered.
+    """
+    listed: dict[str, list[DataFile]] = {}
+    for file in table.files():
+        listed.setdefault(file.partition, []).append(file)
+    listed = {name: files for name, files in listed.items() if len(_small(table, files)) >= min_files}
+    untouched: set[str] = set()
 
     def plan(partition: str) -> Update[Copies]:
-        return plan_compaction(table, partition)
+        # Asked again, it looks at the table again: another run has changed the partition meanwhile.
+        update = plan_compaction(table, listed.pop(partition, []) or table.files([partition]))
+        if update.is_empty:
+            untouched.add(partition)
+        return update
 
     def nothing(_: Copies) -> Batches:
         return iter(())
 
-    yield from replace_partitions(
-        spark, table, partitions, plan, nothing, commit_properties={"maintenance": "compaction"}
-    )
+    properties = {"maintenance": "compaction"}
+    for outcome in replace_partitions(spark, table, list(listed), plan, nothing, commit_properties=properties):
+        if outcome.error is not None or outcome.partition not in untouched:
+            yield outcome
 
 
-def plan_compaction(table: Table, partition: str) -> Update[Copies]:
-    """Plan the gathering of the small files of a partition that have the recipe of most of them."""
-    base = tuple(table.files([partition]))
+def plan_compaction(table: Table, files: Sequence[DataFile]) -> Update[Copies]:
+    """Plan the gathering of the small files of a partition that have the recipe of most of them.
+
+    Args:
+        table: the table.
+        files: all files of the partition.
+    """
+    base = tuple(files)
     by_recipe: dict[str | None, list[DataFile]] = {}
-    for file in _small_files(table).get(partition, []):
+    for file in _small(table, base):
         by_recipe.setdefault(read_recipe(table.root, file.path), []).append(file)
     recipe, small = max(by_recipe.items(), key=lambda item: len(item[1]), default=(None, []))
     if len(small) < 2:
@@ -53,13 +71,10 @@ def plan_compaction(table: Table, partition: str) -> Update[Copies]:
     return Update((), base, kept, list(_groups(table, small)), reused=rows, recipe=recipe, same_rows=True)
 
 
-def _small_files(table: Table) -> dict[str, list[DataFile]]:
+def _small(table: Table, files: Sequence[DataFile]) -> list[DataFile]:
+    """Return those of some files that are far from the size that is aimed at."""
     limit = table.write_options.target_file_bytes // SMALL_SHARE
-    found: dict[str, list[DataFile]] = {}
-    for file in table.files():
-        if file.size < limit:
-            found.setdefault(file.partition, []).append(file)
-    return found
+    return [file for file in files if file.size < limit]
 
 
 def _groups(table: Table, files: list[DataFile]) -> Iterator[Copies]:
