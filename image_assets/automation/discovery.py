@@ -21,6 +21,7 @@ from dagster import (
 )
 
 from image_assets.automation.jobs import fruits_job
+from image_assets.automation.nothing_to_do import LISTING_SECONDS
 from image_assets.automation.partitions import FRUIT_CLASS, fruit_class_partitions, tags_for
 from image_assets.automation.tags import PICTURES_TAG, REASON_TAG
 from image_assets.fruits.discovery import Look, Memory, look
@@ -58,6 +59,7 @@ def discovery_sensor(settings: Settings) -> SensorDefinition:
             time.time(),
             settle_seconds=settings.settle_seconds,
             full_every_seconds=settings.full_listing_seconds,
+            seconds=LISTING_SECONDS,
         )
         registered = list(context.instance.get_dynamic_partitions(FRUIT_CLASS))
         new = sorted(set(found.classes) - set(registered))
@@ -78,6 +80,11 @@ def discovery_sensor(settings: Settings) -> SensorDefinition:
 
 def _request(instance: DagsterInstance, found: Look, registered: Sequence[str]) -> RunRequest | SkipReason:
     """Ask for one run of the classes that are ready, or say why there is none."""
+    if found.goes_on is not None:
+        return SkipReason(
+            f"{len(found.memory.folders):,} folders are listed, for more there was no time: the next tick goes on with "
+            f"{found.goes_on}"
+        )
     waits = f"; still changing: {', '.join(found.settling)}" if found.settling else ""
     if not found.ready:
         state = f"nothing new in {len(found.classes)} classes ({found.listed} folders listed)"

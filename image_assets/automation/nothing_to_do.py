@@ -14,7 +14,7 @@ from dagster import DagsterInstance, DagsterRunStatus, RunRecord
 from image_assets import __version__
 from image_assets.automation.freshness import warn_window
 from image_assets.automation.tags import NIGHT_TAG
-from image_assets.fruits.discovery import listing_fingerprint
+from image_assets.fruits.folders import listing_fingerprint
 from image_assets.fruits.status import Expected, class_statuses
 from image_assets.settings import Settings
 from image_assets.vision.backbones.registry import get_backbone
@@ -22,7 +22,7 @@ from image_assets.vision.sources import ImageSource
 from image_assets.warehouse.warehouse import Warehouse
 
 LISTING_SECONDS = 30.0
-"""Dagster gives a tick a minute; a source that takes longer to list gets its run every night."""
+"""Dagster gives a tick a minute; a source that takes longer to list gets its run every night, and several looks."""
 RUNS_LOOKED_AT = 100
 BESIDE = ("vacuum", "imagenet", "scenes", "recordings")
 """Jobs that leave the fruits chain as it is."""

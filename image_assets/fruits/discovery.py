@@ -1,44 +1,20 @@
 """What is new in a source of pictures since one looked last: new, changed and vanished classes.
 
-A class is known by a fingerprint of its listing: names, sizes and times of its pictures. On a local disk a folder that
-was not touched is not listed again: its own time of change tells of files that came, went or were renamed. A file that
-was overwritten in place does not touch its folder, and is found by the full listing that is made now and then. Object
-stores have no such times: there, each look lists every class.
+A class is known by a fingerprint of its listing: names, sizes and times of its pictures. On a local disk folders that
+were not touched are not listed again. A file that was overwritten in place does not touch its folder, and is found by
+the full listing that is made now and then. In an object store each look lists every folder; where that takes too long,
+the next one goes on, and the classes are judged when all folders are listed.
 """
 
 import json
-import os
-import time
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2s
 from pathlib import Path
 
-from image_assets.vision.sources import ImageFile, ImageSource, LocalSource, group_by_class
-
-STEADY_SECONDS = 2.0
-"""A folder that was listed this soon after its last change may have changed once more within the clock's tick."""
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder as it was listed last.
-
-    Attributes:
-        fingerprint: of its pictures; empty if it has none.
-        pictures: how many it has.
-        newest: time of the latest change of the folder or of a picture in it, seconds since the epoch.
-        touched_ns: time of change of the folder itself; 0 where that is unknown.
-        steady: whether that time can be trusted to tell of the next change.
-        subfolders: paths relative to the source.
-    """
-
-    fingerprint: str
-    pictures: int
-    newest: float
-    touched_ns: int = 0
-    steady: bool = False
-    subfolders: tuple[str, ...] = ()
+from image_assets.fruits.folders import Folder, list_bucket, list_folders
+from image_assets.vision.sources import ImageSource, LocalSource, group_by_class
 
 
 @dataclass(frozen=True)
@@ -76,12 +52,14 @@ class Memory:
         folders: by path relative to the source.
         classes: by partition key.
         full_at: time of the last full listing.
+        began: when the listing began that ran out of time and that `folders` is of so far; 0 if none did.
     """
 
     source: str
     folders: Mapping[str, Folder] = field(default_factory=dict)
     classes: Mapping[str, KnownClass] = field(default_factory=dict)
     full_at: float = 0.0
+    began: float = 0.0
 
     def to_json(self) -> str:
         """Write the memory as the cursor of a sensor."""
@@ -97,7 +75,7 @@ class Memory:
             name: Folder(**{**row, "subfolders": tuple(row["subfolders"])}) for name, row in found["folders"].items()
         }
         classes = {name: KnownClass(**row) for name, row in found["classes"].items()}
-        return cls(source, folders, classes, found["full_at"])
+        return cls(source, folders, classes, found["full_at"], found.get("began", 0.0))
 
 
 @dataclass(frozen=True)
@@ -111,6 +89,7 @@ class Look:
         classes: all that there are.
         listed: folders that were listed; the others were known to be unchanged.
         memory: for the next look.
+        goes_on: the folder that the next look goes on with; no class is told of before all folders are listed.
     """
 
     ready: Mapping[str, int]
@@ -119,6 +98,7 @@ class Look:
     classes: tuple[str, ...]
     listed: int
     memory: Memory
+    goes_on: str | None = None
 
     def done(self) -> Memory:
         """Return the memory after a run was asked for the classes that are ready."""
@@ -129,7 +109,15 @@ class Look:
         return replace(self.memory, classes=classes)
 
 
-def look(source: ImageSource, memory: Memory, now: float, *, settle_seconds: float, full_every_seconds: float) -> Look:
+def look(
+    source: ImageSource,
+    memory: Memory,
+    now: float,
+    *,
+    settle_seconds: float,
+    full_every_seconds: float,
+    seconds: float = math.inf,
+) -> Look:
     """Look at a source.
 
     Args:
@@ -137,14 +125,22 @@ def look(source: ImageSource, memory: Memory, now: float, *, settle_seconds: flo
         memory: of the look before this one.
         now: seconds since the epoch.
         settle_seconds: how long a class must have been at rest before it is ready.
-        full_every_seconds: time between two listings of every folder.
+        full_every_seconds: time between two listings of every folder of a local disk.
+        seconds: that the listing of an object store may take before it is left to the next look.
 
     Raises:
         SourceError: if the source cannot be listed.
     """
     full = now - memory.full_at >= full_every_seconds
-    folders, listed = list_folders(source, {} if full else memory.folders, now)
-    seen = classes_of(source, folders)
+    if isinstance(source, LocalSource):
+        listing = list_folders(source, {} if full else memory.folders, now)
+    else:
+        listing = list_bucket(source, memory.folders if memory.began else {}, seconds)
+        now = memory.began or now  # what was listed first is as old as that
+    if listing.goes_on is not None:
+        unfinished = replace(memory, folders=listing.folders, began=now)
+        return Look({}, (), (), (), listing.listed, unfinished, listing.goes_on)
+    seen = classes_of(source, listing.folders)
     known = {name: _remember(memory.classes.get(name), found, now) for name, found in seen.items()}
     changed = [name for name, state in known.items() if state.done != state.fingerprint]
     resting = {
@@ -158,80 +154,14 @@ def look(source: ImageSource, memory: Memory, now: float, *, settle_seconds: flo
         settling=tuple(name for name in changed if name not in resting),
         vanished=tuple(name for name, state in gone.items() if not state.vanished),
         classes=tuple(seen),
-        listed=listed,
+        listed=listing.listed,
         memory=Memory(
             source.address,
-            folders,
+            listing.folders,
             {**known, **{name: KnownClass("", now, vanished=True) for name in gone}},
             now if full else memory.full_at,
         ),
     )
-
-
-def list_folders(source: ImageSource, known: Mapping[str, Folder], now: float) -> tuple[dict[str, Folder], int]:
-    """Return every folder of a source, those that are known to be unchanged as they are, and how many were listed."""
-    if not isinstance(source, LocalSource):
-        names = [name for folders in source.class_folders().values() for name in folders]
-        return {name: summary(source.files(name)) for name in names}, len(names)
-    if not Path(source.root).is_dir():
-        source.class_folders()  # says what is wrong
-    found: dict[str, Folder] = {}
-    waiting, listed = [""], 0
-    while waiting:
-        name = waiting.pop()
-        path = Path(source.root, name)
-        touched = path.stat().st_mtime_ns
-        folder = known.get(name)
-        if folder is None or not folder.steady or folder.touched_ns != touched:
-            folder = _listed(source, name, touched, now)
-            listed += 1
-        found[name] = folder
-        waiting += folder.subfolders
-    return found, listed
-
-
-def _listed(source: LocalSource, name: str, touched_ns: int, now: float) -> Folder:
-    with os.scandir(Path(source.root, name)) as entries:
-        inside = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    pictures = summary(source.files(name))
-    return replace(
-        pictures,
-        newest=max(pictures.newest, touched_ns / 1e9),
-        touched_ns=touched_ns,
-        steady=now - touched_ns / 1e9 > STEADY_SECONDS,
-        subfolders=tuple(f"{name}/{child}" if name else child for child in inside if not child.startswith(".")),
-    )
-
-
-def summary(files: Iterable[ImageFile]) -> Folder:
-    """Return the fingerprint of a listing."""
-    digest, count, newest = blake2s(digest_size=10), 0, 0
-    for file in files:
-        digest.update(f"{file.path}\0{file.size}\0{file.modified_us}\n".encode("utf-8", "surrogateescape"))
-        count += 1
-        newest = max(newest, file.modified_us)
-    return Folder(digest.hexdigest() if count else "", count, newest / 1e6)
-
-
-def listing_fingerprint(source: ImageSource, folders: Mapping[str, Sequence[str]], seconds: float) -> str:
-    """Return a digest of names, sizes and times of all pictures of some classes; empty if it takes too long.
-
-    Args:
-        source: of the pictures.
-        folders: of each class.
-        seconds: that the listings may take.
-
-    Raises:
-        OSError: if a folder cannot be listed.
-    """
-    digest, deadline = blake2s(digest_size=10), time.monotonic() + seconds
-    for name, places in folders.items():
-        for place in places:
-            if time.monotonic() > deadline:
-                return ""
-            text = f"{name}\0{place}\0{summary(source.files(place)).fingerprint}\n"
-            digest.update(text.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
 
 
 def classes_of(source: ImageSource, folders: Mapping[str, Folder]) -> dict[str, SeenClass]:

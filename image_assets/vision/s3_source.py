@@ -18,10 +18,9 @@ from obstore.exceptions import InvalidPathError
 from image_assets.s3.connection import S3Connection, split_address
 from image_assets.s3.probe import check_bucket
 from image_assets.s3.refusals import explained
-from image_assets.vision.sources import ImageFile, group_by_class, is_image
+from image_assets.vision.sources import LISTINGS_AT_ONCE, FolderPage, ImageFile, group_by_class, is_image
 
 PAGE_KEYS = 1000
-LISTINGS_AT_ONCE = 8
 MICROSECONDS = 1_000_000
 
 
@@ -55,6 +54,10 @@ class S3Source:
         """The s3:// address."""
         return self.root
 
+    def check(self) -> None:
+        """Raise an S3Error if S3 refuses, within seconds."""
+        check_bucket(self.connection, self.root)
+
     def class_folders(self) -> dict[str, list[str]]:
         """Find the folders that directly hold pictures, at any depth, several listings at a time.
 
@@ -62,17 +65,17 @@ class S3Source:
             S3Error: if S3 refuses, within seconds.
             SourceError: if a folder cannot be a class.
         """
-        check_bucket(self.connection, self.root)
+        self.check()
         found: list[str] = []
         level = [""]
         with ThreadPoolExecutor(LISTINGS_AT_ONCE) as pool:
             while level:
-                answers = list(pool.map(self._look_into, level))
+                answers = list(pool.map(self._holds_pictures, level))
                 found += [folder for folder, (holds, _) in zip(level, answers, strict=True) if holds]
                 level = [folder for _, below in answers for folder in below]
         return group_by_class(found, self.root.rsplit("/", 1)[-1])
 
-    def _look_into(self, folder: str) -> tuple[bool, list[str]]:
+    def _holds_pictures(self, folder: str) -> tuple[bool, list[str]]:
         """Tell whether a folder directly holds pictures, and which folders it holds."""
         holds, below = False, []
         for page in self._pages(folder):
@@ -82,10 +85,19 @@ class S3Source:
 
     def files(self, folder: str) -> Iterator[ImageFile]:
         """List the pictures directly in a folder, sorted by name."""
+        for page in self.look_into(folder):
+            yield from page.files
+
+    def look_into(self, folder: str) -> Iterator[FolderPage]:
+        """Yield what is directly in a folder, a page at a time."""
+        before = f"{folder}/" if folder else ""
         for page in self._pages(folder):
-            for name, size, modified, etag in page.objects:
-                if is_image(name):
-                    yield ImageFile(f"{folder}/{name}" if folder else name, size, changed_us(modified, etag))
+            files = [
+                ImageFile(before + name, size, changed_us(modified, etag))
+                for name, size, modified, etag in page.objects
+                if is_image(name)
+            ]
+            yield FolderPage(files, [before + name for name in page.folders if not name.startswith(".")])
 
     def _pages(self, folder: str) -> Iterator[Page]:
         bucket, key = split_address(self.root)

@@ -5,7 +5,7 @@ class holds. A source is a plain value that pickles to Spark executors.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,8 @@ from image_assets.s3.connection import SCHEME, S3Connection, split_address, stan
 from image_assets.vision.labels import class_key
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+LISTINGS_AT_ONCE = 8
+"""Of folders of a bucket."""
 SOURCE_REMEDY = "set IMAGE_ASSETS_SOURCE to a folder that holds a folder of pictures per class"
 
 
@@ -33,12 +35,31 @@ class ImageFile:
     modified_us: int
 
 
+@dataclass(frozen=True)
+class FolderPage:
+    """A part of what is directly in a folder.
+
+    Attributes:
+        files: pictures, sorted by name from page to page.
+        folders: paths relative to the source root; hidden folders are left out.
+    """
+
+    files: Iterable[ImageFile]
+    folders: Sequence[str]
+
+
 class ImageSource(Protocol):
     """Where pictures come from."""
 
     @property
     def address(self) -> str:
         """The folder or s3:// address, for people."""
+
+    def check(self) -> None:
+        """Raise a SourceError or S3Error if there is no such source, or it lets nobody in."""
+
+    def look_into(self, folder: str) -> Iterator[FolderPage]:
+        """Yield what is directly in a folder, a page at a time."""
 
     def class_folders(self) -> dict[str, list[str]]:
         """Return the folders (relative, sorted) of each class, by partition key, sorted."""
@@ -104,14 +125,18 @@ class LocalSource:
         """The folder."""
         return self.root
 
+    def check(self) -> None:
+        """Raise a SourceError if the root is no folder."""
+        if not Path(self.root).is_dir():
+            raise SourceError(f"the source {self.root!r} is no folder: {SOURCE_REMEDY}")
+
     def class_folders(self) -> dict[str, list[str]]:
         """Find the folders that directly hold pictures, at any depth.
 
         Raises:
             SourceError: if the root is no folder, a folder cannot be listed, or one cannot be a class.
         """
-        if not Path(self.root).is_dir():
-            raise SourceError(f"the source {self.root!r} is no folder: {SOURCE_REMEDY}")
+        self.check()
         found = []
         for parent, folders, names in os.walk(self.root, onerror=_unlisted):
             folders[:] = [name for name in folders if not name.startswith(".")]
@@ -122,16 +147,20 @@ class LocalSource:
 
     def files(self, folder: str) -> Iterator[ImageFile]:
         """List the pictures of a folder; sizes and times are of what a link points to, 0 where that is gone."""
+        for page in self.look_into(folder):
+            yield from page.files
+
+    def look_into(self, folder: str) -> Iterator[FolderPage]:
+        """Yield what is directly in a folder, in one page."""
+        before = f"{folder}/" if folder else ""
         with os.scandir(Path(self.root, folder)) as entries:
-            found = {entry.name: entry for entry in entries if is_image(entry.name) and not _is_folder(entry)}
-        for name in sorted(found):
-            path = f"{folder}/{name}" if folder else name
-            try:
-                status = found[name].stat()
-            except OSError:
-                yield ImageFile(path, 0, 0)  # reading it will say why
-            else:
-                yield ImageFile(path, status.st_size, status.st_mtime_ns // 1000)
+            found = sorted(entries, key=lambda entry: entry.name)
+        folders = [entry.name for entry in found if entry.is_dir(follow_symlinks=False)]
+        pictures = (entry for entry in found if is_image(entry.name) and not _is_folder(entry))
+        yield FolderPage(
+            (_described(before + entry.name, entry) for entry in pictures),
+            [before + name for name in folders if not name.startswith(".")],
+        )
 
     def read(self, path: str) -> bytes:
         """Read a file.
@@ -155,6 +184,14 @@ class LocalSource:
                 yield self.read(path)
             except OSError as error:
                 yield error
+
+
+def _described(path: str, entry: "os.DirEntry[str]") -> ImageFile:
+    try:
+        status = entry.stat()
+    except OSError:
+        return ImageFile(path, 0, 0)  # reading it will say why
+    return ImageFile(path, status.st_size, status.st_mtime_ns // 1000)
 
 
 def _unlisted(error: OSError) -> None:
