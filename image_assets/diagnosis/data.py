@@ -14,6 +14,7 @@ from image_assets.scenes.catalogue import NO_SCENES, SceneCatalogue
 from image_assets.settings import Settings
 from image_assets.vision.sources import folders_of_classes, open_source
 from image_assets.warehouse.location import Location
+from image_assets.warehouse.parquet import MEBIBYTE
 from image_assets.warehouse.warehouse import Warehouse
 
 LISTED = 3
@@ -32,7 +33,9 @@ def source(settings: Settings) -> Finding:
 
 def scenes(settings: Settings) -> Finding:
     """Open each scene, as a run would."""
-    known, reasons = SceneCatalogue(settings.scenes).describe_all()
+    if "scenes" not in settings.model_fields_set and not Path(settings.scenes).is_dir():
+        return Finding("scenes", "warn", f"{settings.scenes} is no folder: a run leaves them out", NO_SCENES)
+    known, reasons = SceneCatalogue(settings.scenes, settings.scenes_decode_mib * MEBIBYTE).describe_all()
     if reasons:
         return Finding("scenes", "warn", "; ".join(reasons.values()), "repair them; a run leaves them out")
     if not known:

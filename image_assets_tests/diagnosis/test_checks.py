@@ -59,6 +59,18 @@ def test_scenes_and_recordings_that_a_run_would_refuse_are_told_with_the_remedy(
     assert nothing["scenes"].message == f"{tmp_path}/empty holds no scene: a run leaves them out"
     assert nothing["recordings"].message == "s3://bucket/recordings is no folder: a run leaves them out"
     assert findings(scenes=str(tmp_path / "nowhere"))["scenes"].state == "fail"
+    (tmp_path / "scenes/broken.tif").unlink()
+    Image.new("L", (1500, 1000)).save(tmp_path / "scenes/large.jpg")
+    large = findings(scenes=places["scenes"], scenes_decode_mib=1)["scenes"]
+    assert large.message.endswith("set IMAGE_ASSETS_SCENES_DECODE_MIB to 2 or more")
+
+
+def test_samples_that_are_not_there_stop_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IMAGE_ASSETS_SOURCE", "IMAGE_ASSETS_SCENES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    found = findings()["scenes"]
+    assert (found.state, found.message) == ("warn", "data/scenes is no folder: a run leaves them out")
 
 
 def test_one_thing_that_fails_hides_no_other(tmp_path: Path) -> None:
