@@ -139,7 +139,7 @@ class LocalSource:
         self.check()
         found = []
         for parent, folders, names in os.walk(self.root, onerror=_unlisted):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+            folders[:] = [name for name in folders if not _is_left_out(name)]
             if any(is_image(name) for name in names):
                 relative = os.path.relpath(parent, self.root)
                 found.append("" if relative == "." else relative.replace(os.sep, "/"))
@@ -159,7 +159,7 @@ class LocalSource:
         pictures = (entry for entry in found if is_image(entry.name) and not _is_folder(entry))
         yield FolderPage(
             (_described(before + entry.name, entry) for entry in pictures),
-            [before + name for name in folders if not name.startswith(".")],
+            [before + name for name in folders if not _is_left_out(name)],
         )
 
     def read(self, path: str) -> bytes:
@@ -184,6 +184,11 @@ class LocalSource:
                 yield self.read(path)
             except OSError as error:
                 yield error
+
+
+def _is_left_out(folder: str) -> bool:
+    """Whether a folder is hidden, or the one that file systems keep at their root for root alone."""
+    return folder.startswith(".") or folder == "lost+found"
 
 
 def _described(path: str, entry: "os.DirEntry[str]") -> ImageFile:

@@ -96,6 +96,13 @@ def test_a_folder_that_cannot_be_listed_is_named_and_hides_no_class(tmp_path: Pa
         open_source(tmp_path).class_folders()
 
 
+def test_folders_of_the_file_system_are_no_classes(tmp_path: Path) -> None:
+    touch(tmp_path, "Kiwi/a.jpg", "lost+found/b.jpg", ".git/c.jpg")
+    source = LocalSource(str(tmp_path))
+    assert source.class_folders() == {"Kiwi": ["Kiwi"]}
+    assert [folder for page in source.look_into("") for folder in page.folders] == ["Kiwi"]
+
+
 def test_other_schemes_are_refused() -> None:
     with pytest.raises(SourceError, match="'ftp://x' is not supported"):
         open_source("ftp://x")
