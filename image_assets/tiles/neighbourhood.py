@@ -8,6 +8,7 @@ plain function over arrays: `PixelwiseReduction` (tiles of the neighbourhood lai
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -120,12 +121,16 @@ class PixelwiseReduction(Reconstruction):
             for window, pixels in contribution:
                 if window not in totals:
                     totals[window] = pixels
-                elif window in owned:
-                    self.reduce(totals[window], pixels, out=totals[window])
                 else:
-                    totals[window] = self.reduce(totals[window], pixels, dtype=self.total_dtype)
-                    owned.add(window)
+                    if window not in owned:
+                        # A copy first: a ufunc that widens its arguments on the way takes three times as long.
+                        totals[window] = totals[window].astype(self._total_dtype(totals[window], pixels))
+                        owned.add(window)
+                    self.reduce(totals[window], pixels, out=totals[window])
         return tuple(Patch(window, totals[window]) for window in sorted(totals))
+
+    def _total_dtype(self, one: Pixels, other: Pixels) -> np.dtype[Any]:
+        return np.dtype(self.total_dtype) if self.total_dtype else np.result_type(one, other)
 
     def finish(self, contribution: Contribution, target: Tile) -> Pixels:
         """Return the reduction of all patches over the target's window.
@@ -140,7 +145,7 @@ class PixelwiseReduction(Reconstruction):
                 f"its own sources"
             )
         own = patches.pop(target.window)
-        result = own.astype(self.total_dtype or own.dtype)
+        result = own.astype(self.total_dtype or own.dtype, copy=bool(patches))
         for window, pixels in patches.items():
             covered = result[: window.height, : window.width]
             self.reduce(covered, pixels, out=covered)

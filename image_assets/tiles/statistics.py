@@ -1,5 +1,6 @@
 """Numbers that describe one tile: mean, spread, extremes and the brightest point."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ def tile_statistics(pixels: Pixels, tile: Tile) -> TileStatistics:
         deviations = band.astype(np.float64).ravel()
         deviations -= mean
         squares += float(np.dot(deviations, deviations))
-    row, column = _brightest(pixels)
+    row, column = _brightest(bands)
     window = tile.window
     return TileStatistics(
         mean=mean,
@@ -55,11 +56,19 @@ def tile_statistics(pixels: Pixels, tile: Tile) -> TileStatistics:
     )
 
 
-def _brightest(pixels: Pixels) -> tuple[int, int]:
-    brightness = pixels[..., 0]
-    if pixels.shape[2] > 1:
-        brightness = brightness.astype(np.float64 if pixels.dtype.kind == "f" else np.int64)
-        for channel in range(1, pixels.shape[2]):
-            brightness += pixels[..., channel]
+def _brightest(bands: Sequence[Pixels]) -> tuple[int, int]:
+    """Return row and column of the first pixel with the largest sum over its channels."""
+    found = [_brightest_of(band) for band in bands]
+    number = int(np.argmax([value for value, _, _ in found]))
+    _, row, column = found[number]
+    return number * _BAND_ROWS + row, column
+
+
+def _brightest_of(band: Pixels) -> tuple[float, int, int]:
+    brightness = band[..., 0]
+    if band.shape[2] > 1:
+        brightness = brightness.astype(np.result_type(band.dtype, np.int64))
+        for channel in range(1, band.shape[2]):
+            brightness += band[..., channel]
     row, column = np.unravel_index(int(np.argmax(brightness)), brightness.shape)
-    return int(row), int(column)
+    return brightness[row, column], int(row), int(column)
