@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pyspark
 
-from image_assets_tests.s3.server import Ports, S3Server, serving
+from image_assets_tests.s3.server import Ports, S3Server, end_by_signals, serving
 
 SPARK_HOME = Path(pyspark.__file__).parent
 READY_SECONDS = 60
@@ -155,6 +155,7 @@ def cluster(folder: Path, environment: Mapping[str, str], n_workers: int = 2) ->
 
 def main() -> None:
     """Run a cluster and an S3 server until interrupted."""
+    end_by_signals()
     folder = Path(sys.argv[1]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     ports = Ports(s3=8333, filer=8336, volume=8334, master=8335)

@@ -199,8 +199,15 @@ def serving(folder: Path, ports: Ports | None = None) -> Iterator[S3Server]:
         server.kill()
 
 
+def end_by_signals() -> None:
+    """Let a SIGTERM end this process as Ctrl-C does, also where it was started in the background."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 def main() -> None:
     """Serve the data of a folder until interrupted."""
+    end_by_signals()
     folder = Path(sys.argv[1]).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with serving(folder, Ports(s3=8333, filer=8336, volume=8334, master=8335)) as server:
