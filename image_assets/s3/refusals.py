@@ -35,7 +35,7 @@ def refusal(address: str, error: BaseException) -> S3Error | None:
     is an `S3UnavailableError`, which is worth another attempt.
     """
     text = COLOURS.sub("", str(error))
-    code = re.search(r"<Code>(\w+)</Code>|An error occurred \((\w+)\)", text)
+    code = re.search(r"<Code>(\w+)</Code>|An error occurred \((\w+)\)|request failed for key .*\(code: (\w+)\)", text)
     found = next((group for group in code.groups() if group), "") if code else ""
     if found in REMEDIES:
         return S3Error(f"{address}: {found}: {REMEDIES[found]}")

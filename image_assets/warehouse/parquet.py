@@ -201,7 +201,7 @@ class _OpenFile:
             self._sink.close()
         try:
             self._location.delete()
-        except (OSError, ImageAssetsError) as error:  # what ended the writing is being raised, and says more
+        except Exception as error:  # noqa: BLE001 - what ended the writing is being raised, and says more
             LOGGER.warning("%s is left for vacuum to remove: %s", self._location.uri, error)
 
 

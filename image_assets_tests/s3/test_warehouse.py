@@ -115,6 +115,10 @@ def test_writing_with_keys_that_only_read_is_refused_in_one_line(s3_server: S3Se
     assert reader.read(["path"]).num_rows == 3
     with pytest.raises(S3Error, match=r"^s3://.*parquet: AccessDenied: the credentials do not allow it"):
         write(reader, "Kiwi", 1)
+    (file,) = table.files(["Kiwi"])
+    with pytest.raises(S3Error, match=r"^s3://.*parquet: AccessDenied: the credentials do not allow it"):
+        reader.root.join(file.path).delete()
+    assert table.read(["path"]).num_rows == 3
 
 
 def test_what_is_replaced_appears_whole_or_not_at_all(warehouse: Warehouse) -> None:
