@@ -37,7 +37,8 @@ def scenes(settings: Settings) -> Finding:
         return Finding("scenes", "warn", f"{settings.scenes} is no folder: a run leaves them out", NO_SCENES)
     known, reasons = SceneCatalogue(settings.scenes, settings.scenes_decode_mib * MEBIBYTE).describe_all()
     if reasons:
-        return Finding("scenes", "warn", "; ".join(reasons.values()), "repair them; a run leaves them out")
+        consequence = "a run leaves them out" if known else "none can be opened, so that their chain fails"
+        return Finding("scenes", "warn", "; ".join(reasons.values()), f"repair them; {consequence}")
     if not known:
         return Finding("scenes", "warn", f"{settings.scenes} holds no scene: a run leaves them out", NO_SCENES)
     return Finding("scenes", "ok", f"{settings.scenes}: {_shown(list(known))}")
