@@ -1,9 +1,10 @@
 """The notebook way against ours on the same files, both cold, from the start of the process to the last feature.
 
-Ours in three forms: with an empty warehouse, where the network is exported on the way; with the exported network in its
-cache, as in every run but the first; and through Dagster. Page caches are warm for all.
+Ours in up to four forms: with an empty warehouse, where the network is exported on the way; with the exported network
+in its cache, as in every run but the first; through Dagster; and, where the processor has it, in bfloat16, whose
+features are compared by their angle. Page caches are warm for all.
 
-    python -m benchmarks.notebook_way [--images 1720] [--runs 3]
+    python -m benchmarks.notebook_way [--images 1720] [--runs 3] [--ways first-run cached dagster bfloat16]
 """
 
 import argparse
@@ -14,10 +15,16 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.harness.agreement import features_of_files, features_of_table, largest_difference
+from benchmarks.harness.agreement import (
+    Features,
+    features_of_files,
+    features_of_table,
+    largest_difference,
+    smallest_cosine,
+)
 from benchmarks.harness.cold import ColdRun, run_cold
 from benchmarks.harness.measuring import Spread, interleaved, ratios
-from benchmarks.harness.options import parser, work_folder
+from benchmarks.harness.options import network, parser, work_folder
 from benchmarks.harness.prepared import Prepared, prepare
 from benchmarks.harness.report import open_console, print_table, write_report
 from image_assets.warehouse.warehouse import Warehouse
@@ -27,30 +34,33 @@ NOTEBOOK = "the notebook way"
 FIRST_RUN = "ours, first run (network exported)"
 CACHED = "ours, network in the cache"
 DAGSTER = "ours through Dagster, cache"
-OURS = {"first-run": FIRST_RUN, "cached": CACHED, "dagster": DAGSTER}
+EXACT = "ours"
+COARSE = "ours, cache, bfloat16"
+OURS = {"first-run": FIRST_RUN, "cached": CACHED, "dagster": DAGSTER, "bfloat16": COARSE}
 
 
 def contestants(arguments: argparse.Namespace, prepared: Prepared, folder: Path) -> dict[str, Callable[[], ColdRun]]:
     """Return what is measured, by name."""
     common = {"source": prepared.source, "weights_dir": arguments.weights_dir}
-    network = {"backbone": arguments.backbone, "engine": arguments.engine}
+    exported = network(arguments)
 
     def notebook() -> ColdRun:
         shutil.rmtree(folder / "notebook", ignore_errors=True)
         return run_cold("notebook", {**common, "output": folder / "notebook"}, folder)
 
-    def ours(*, with_graph: bool) -> ColdRun:
-        warehouse = prepared.new_warehouse(folder / "ours", with_graph=with_graph)
-        return run_cold("ours", {**common, **network, "warehouse": warehouse, "stages": STAGES}, folder)
+    def ours(place: str, *, with_graph: bool = True, **options: str) -> ColdRun:
+        warehouse = prepared.new_warehouse(folder / place, with_graph=with_graph)
+        return run_cold("ours", {**common, **exported, **options, "warehouse": warehouse, "stages": STAGES}, folder)
 
     def through_dagster() -> ColdRun:
-        warehouse = prepared.new_warehouse(folder / "ours")
-        return run_cold("ours_through_dagster", {**common, **network, "warehouse": warehouse}, folder)
+        warehouse = prepared.new_warehouse(folder / EXACT)
+        return run_cold("ours_through_dagster", {**common, **exported, "warehouse": warehouse}, folder)
 
     ways: dict[str, Callable[[], ColdRun]] = {
-        "first-run": lambda: ours(with_graph=False),
-        "cached": lambda: ours(with_graph=True),
+        "first-run": lambda: ours(EXACT, with_graph=False),
+        "cached": lambda: ours(EXACT),
         "dagster": through_dagster,
+        "bfloat16": lambda: ours(COARSE, precision="bfloat16"),
     }
     return {NOTEBOOK: notebook, **{OURS[name]: ways[name] for name in arguments.ways}}
 
@@ -72,14 +82,31 @@ def measure(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
         prepared = prepare(arguments, folder)
         runs = interleaved(contestants(arguments, prepared, folder), arguments.runs, console)
         expected = features_of_files(folder / "notebook", prepared.source)
-        found = features_of_table(Warehouse.at(folder / "ours").table("cnn_features"))
-    difference = largest_difference(found, expected, "ours")
-    return summarize(runs, prepared.n_images, difference, console)
+        agreement = compare_features(folder, expected)
+    return {**summarize(runs, prepared.n_images, agreement, console), **agreement}
 
 
-def summarize(runs: dict[str, list[ColdRun]], n_images: int, difference: float, console: Console) -> dict[str, Any]:
+def compare_features(folder: Path, expected: Features) -> dict[str, float]:
+    """Return how the features of ours agree with the notebook's, in each precision that was measured.
+
+    Raises:
+        DisagreementError: if they do not.
+    """
+    warehouses = {place: folder / place for place in (EXACT, COARSE) if (folder / place).is_dir()}
+    found = {place: features_of_table(Warehouse.at(path).table("cnn_features")) for place, path in warehouses.items()}
+    agreement: dict[str, float] = {}
+    if EXACT in found:
+        agreement["largest_relative_difference"] = largest_difference(found[EXACT], expected, EXACT)
+    if COARSE in found:
+        agreement["smallest_cosine_bfloat16"] = smallest_cosine(found[COARSE], expected, COARSE)
+    return agreement
+
+
+def summarize(
+    runs: dict[str, list[ColdRun]], n_images: int, agreement: dict[str, float], console: Console
+) -> dict[str, Any]:
     """Print the table and return its content."""
-    results: dict[str, Any] = {"n_images": n_images, "largest_relative_difference": difference, "ways": {}}
+    results: dict[str, Any] = {"n_images": n_images, "ways": {}}
     rows = []
     notebook_rates = [feature_rate(run, n_images) or 0.0 for run in runs[NOTEBOOK]]
     for name, measured in runs.items():
@@ -97,7 +124,8 @@ def summarize(runs: dict[str, list[ColdRun]], n_images: int, difference: float, 
         }
     print_table(
         console,
-        f"{n_images:,} images, cold, median (smallest-largest); features agree to {difference:.1e}",
+        f"{n_images:,} images, cold, median (smallest-largest); features: "
+        + ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in agreement.items()),
         ["way", "seconds", "times faster", "feature stage, images/s", "ratio"],
         rows,
     )
@@ -107,7 +135,8 @@ def summarize(runs: dict[str, list[ColdRun]], n_images: int, difference: float, 
 def options() -> argparse.ArgumentParser:
     """Return the parser of this benchmark."""
     result = parser(__doc__, images=1720, backbone=None)
-    result.add_argument("--ways", nargs="+", choices=list(OURS), default=list(OURS), help="which forms of ours")
+    exact = [name for name in OURS if name != "bfloat16"]
+    result.add_argument("--ways", nargs="+", choices=list(OURS), default=exact, help="which forms of ours")
     result.set_defaults(backbone="mobilenet_v2")
     return result
 

@@ -22,7 +22,7 @@ from rich.console import Console
 from benchmarks.harness.agreement import Features, features_of_files, features_of_table, largest_difference
 from benchmarks.harness.cold import ColdRun, run_cold
 from benchmarks.harness.measuring import Spread, interleaved, ratios
-from benchmarks.harness.options import backbone_options, parser, work_folder
+from benchmarks.harness.options import backbone_options, network, parser, work_folder
 from benchmarks.harness.prepared import ARTIFACTS, Prepared, prepare
 from benchmarks.harness.report import open_console, print_table, write_report
 from image_assets.warehouse.warehouse import Warehouse
@@ -53,8 +53,9 @@ class Peer:
 PEERS = {
     "plain processes": Peer("with_processes", "openvino", {}),
     DAFT: Peer("with_daft", "daft", {}),
-    "Ray Data, tasks": Peer("with_ray", "ray", {}),
-    "Ray Data, actors": Peer("with_ray", "ray", {"actors": True}),
+    "Ray Data, tasks": Peer("with_ray", "ray", {"form": "tasks"}),
+    "Ray Data, actors": Peer("with_ray", "ray", {"form": "actors"}),
+    "Ray Data, as its guide": Peer("with_ray", "ray", {"form": "guide"}),
 }
 
 
@@ -119,9 +120,8 @@ class Ours:
         options = {
             "source": self._prepared.source,
             "warehouse": self._warehouse,
+            **network(self._arguments),
             "backbone": backbone,
-            "engine": self._arguments.engine,
-            "weights_dir": self._arguments.weights_dir,
             "stages": stages,
             "classes": classes,
         }
@@ -137,6 +137,7 @@ def way_of_peer(arguments: argparse.Namespace, prepared: Prepared, folder: Path,
         "output": output,
         "graph": prepared.graph_file,
         "engine": arguments.engine,
+        "precision": arguments.precision,
         "batch_rows": backbone_options(arguments).engine.batch_rows,
     }
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from benchmarks.harness.cold import ColdRun, run_cold
 from benchmarks.harness.measuring import Spread, interleaved, ratios
-from benchmarks.harness.options import parser, work_folder
+from benchmarks.harness.options import network, parser, work_folder
 from benchmarks.harness.prepared import Prepared, prepare
 from benchmarks.harness.report import open_console, print_table, write_report
 
@@ -28,9 +28,7 @@ def chain_over(arguments: argparse.Namespace, prepared: Prepared, folder: Path) 
         options = {
             "source": prepared.source,
             "warehouse": prepared.new_warehouse(folder / "ours"),
-            "backbone": arguments.backbone,
-            "engine": arguments.engine,
-            "weights_dir": arguments.weights_dir,
+            **network(arguments),
             "stages": STAGES,
             "warm_up": True,
             "watch_memory": True,

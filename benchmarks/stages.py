@@ -11,7 +11,7 @@ from rich.console import Console
 from benchmarks.harness.chain import STAGES
 from benchmarks.harness.cold import ColdRun, run_cold
 from benchmarks.harness.measuring import Spread, interleaved
-from benchmarks.harness.options import parser, work_folder
+from benchmarks.harness.options import network, parser, work_folder
 from benchmarks.harness.prepared import prepare
 from benchmarks.harness.report import open_console, print_table, write_report
 
@@ -27,9 +27,7 @@ def measure(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
             options = {
                 "source": prepared.source,
                 "warehouse": prepared.new_warehouse(folder / "ours"),
-                "backbone": arguments.backbone,
-                "engine": arguments.engine,
-                "weights_dir": arguments.weights_dir,
+                **network(arguments),
                 "stages": STAGES,
                 "warm_up": True,
             }

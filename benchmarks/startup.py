@@ -21,7 +21,7 @@ from rich.console import Console
 
 from benchmarks.harness.cold import ContestantError, run_cold
 from benchmarks.harness.measuring import Spread, interleaved
-from benchmarks.harness.options import parser, work_folder
+from benchmarks.harness.options import network, parser, work_folder
 from benchmarks.harness.prepared import Prepared, prepare
 from benchmarks.harness.report import open_console, print_table, write_report
 
@@ -40,9 +40,7 @@ def from_inside(arguments: argparse.Namespace, prepared: Prepared, folder: Path,
     options = {
         "source": prepared.source,
         "warehouse": prepared.new_warehouse(folder / "ours", with_graph=cached),
-        "backbone": arguments.backbone,
-        "engine": arguments.engine,
-        "weights_dir": arguments.weights_dir,
+        **network(arguments),
     }
     run = run_cold("first_feature", options, folder)
     phases: Phases = run.result["phases"]
@@ -62,6 +60,7 @@ def from_outside(arguments: argparse.Namespace, prepared: Prepared, folder: Path
         "IMAGE_ASSETS_WAREHOUSE": str(warehouse),
         "IMAGE_ASSETS_BACKBONE": arguments.backbone,
         "IMAGE_ASSETS_ENGINE": arguments.engine,
+        "IMAGE_ASSETS_ENGINE_PRECISION": arguments.precision,
         "IMAGE_ASSETS_WEIGHTS_DIR": str(arguments.weights_dir),
         "DAGSTER_HOME": str(folder / "dagster"),
     }

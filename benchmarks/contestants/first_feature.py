@@ -8,12 +8,8 @@ from pathlib import Path  # noqa: E402 - what follows is what the next mark meas
 
 from benchmarks.harness.chain import Chain  # noqa: E402
 from benchmarks.harness.contestant import contestant_parser, report, started_at  # noqa: E402
-from image_assets.fruits.cnn_features import (  # noqa: E402
-    SOURCE_COLUMNS,
-    BackboneOptions,
-    PublishedGraph,
-    open_graph,
-)
+from benchmarks.harness.options import add_network, backbone_options  # noqa: E402
+from image_assets.fruits.cnn_features import SOURCE_COLUMNS, PublishedGraph, open_graph  # noqa: E402
 from image_assets.spark.session import SparkOptions, start_session  # noqa: E402
 from image_assets.spark.stages import plan_fragments  # noqa: E402
 from image_assets.vision.engine import EngineOptions  # noqa: E402
@@ -55,12 +51,9 @@ def main() -> None:
     marks.add("imports")
     parser = contestant_parser(__doc__)
     parser.add_argument("--warehouse", type=Path, required=True)
-    parser.add_argument("--backbone", required=True)
-    parser.add_argument("--engine", default="openvino")
-    parser.add_argument("--weights-dir", type=Path)
+    add_network(parser)
     arguments = parser.parse_args()
-    options = EngineOptions(engine=arguments.engine)
-    backbone = BackboneOptions(arguments.backbone, weights_dir=arguments.weights_dir, engine=options)
+    backbone = backbone_options(arguments)
 
     session = start_session(SparkOptions())
     context = session.sparkContext
@@ -76,7 +69,7 @@ def main() -> None:
     marks.add("network found or exported")
     warehouse = chain.warehouse
     fragment = plan_fragments(context, warehouse.table("decoded_frames"))[0]
-    work = context.parallelize([fragment], 1).map(lambda found: first_feature(warehouse, graph, options, found))
+    work = context.parallelize([fragment], 1).map(lambda found: first_feature(warehouse, graph, backbone.engine, found))
     [(began, opened, computed)] = work.collect()
     marks.add("task starts", began)
     marks.add("engine loads and compiles the network", opened)

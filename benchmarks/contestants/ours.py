@@ -7,28 +7,23 @@ from pathlib import Path
 
 from benchmarks.harness.chain import Chain
 from benchmarks.harness.contestant import contestant_parser, report, started_at
+from benchmarks.harness.options import add_network, backbone_options
 from benchmarks.harness.worker_memory import WorkerMemory
-from image_assets.fruits.cnn_features import BackboneOptions
 from image_assets.spark.session import SparkOptions, start_session
-from image_assets.vision.engine import EngineOptions
 
 
 def main() -> None:
     """Run the stages and report."""
     parser = contestant_parser(__doc__)
     parser.add_argument("--warehouse", type=Path, required=True)
-    parser.add_argument("--backbone", required=True)
-    parser.add_argument("--engine", default="openvino")
-    parser.add_argument("--weights-dir", type=Path)
+    add_network(parser)
     parser.add_argument("--stages", nargs="+", required=True, help="in order; one that comes twice runs twice")
     parser.add_argument("--classes", nargs="+", help="all of the source by default")
     parser.add_argument("--warm-up", action="store_true", help="start all workers before the first stage")
     parser.add_argument("--watch-memory", action="store_true", help="sample the memory of the workers")
     arguments = parser.parse_args()
 
-    backbone = BackboneOptions(
-        arguments.backbone, weights_dir=arguments.weights_dir, engine=EngineOptions(engine=arguments.engine)
-    )
+    backbone = backbone_options(arguments)
     memory = WorkerMemory()
     with memory if arguments.watch_memory else nullcontext():
         session = start_session(SparkOptions())

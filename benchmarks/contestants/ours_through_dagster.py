@@ -6,6 +6,7 @@ from pathlib import Path
 from dagster import AssetKey, DagsterInstance
 
 from benchmarks.harness.contestant import contestant_parser, report, started_at
+from benchmarks.harness.options import add_network
 from image_assets.automation.partitions import range_tags, register_classes
 from image_assets.definitions import build_definitions
 from image_assets.settings import Settings
@@ -18,9 +19,7 @@ def main() -> None:
     """Materialize the assets and report."""
     parser = contestant_parser(__doc__)
     parser.add_argument("--warehouse", type=Path, required=True)
-    parser.add_argument("--backbone", required=True)
-    parser.add_argument("--engine", default="openvino")
-    parser.add_argument("--weights-dir", type=Path)
+    add_network(parser)
     arguments = parser.parse_args()
 
     settings = Settings(
@@ -28,6 +27,7 @@ def main() -> None:
         warehouse=str(arguments.warehouse),
         backbone=arguments.backbone,
         engine=arguments.engine,
+        engine_precision=arguments.precision,
         weights_dir=arguments.weights_dir,
     )
     job = build_definitions(settings).resolve_job_def("fruits")

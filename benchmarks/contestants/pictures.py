@@ -22,26 +22,40 @@ def peer_parser(description: str | None) -> argparse.ArgumentParser:
     result.add_argument("--output", type=Path, required=True, help="the folder of Parquet files to write")
     result.add_argument("--graph", type=Path, required=True, help="the exported network")
     result.add_argument("--engine", default="openvino")
+    result.add_argument("--precision", default="float32")
     result.add_argument("--batch-rows", type=int, required=True, help="pictures per call of the engine")
     return result
 
 
-def open_graph(graph: Path, engine: str, batch_rows: int) -> Engine:
-    """Open the engine as ours does: one thread, the same options."""
-    options = EngineOptions(engine=engine, batch_rows=batch_rows)  # type: ignore[arg-type]
+def engine_options(arguments: argparse.Namespace) -> EngineOptions:
+    """Return the options with which ours runs its engine, one thread among them."""
+    return EngineOptions(arguments.engine, batch_rows=arguments.batch_rows, precision=arguments.precision)
+
+
+def open_graph(graph: Path, options: EngineOptions) -> Engine:
+    """Open the engine as ours does."""
     return open_engine(graph.read_bytes(), options)
 
 
 @lru_cache(maxsize=1)
-def kept_engine(graph: Path, engine: str, batch_rows: int) -> Engine:
+def kept_engine(graph: Path, options: EngineOptions) -> Engine:
     """Return the engine of this process, opened once."""
-    return open_graph(graph, engine, batch_rows)
+    return open_graph(graph, options)
 
 
 def decode(content: bytes) -> npt.NDArray[np.uint8]:
     """Decode and resize one picture, uint8 [224, 224, 3]."""
     with Image.open(io.BytesIO(content)) as picture:
-        return np.asarray(picture.convert("RGB").resize((FRAME_SIZE, FRAME_SIZE), Image.Resampling.BICUBIC))
+        return _frame(picture.convert("RGB"))
+
+
+def resize(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Resize one picture, uint8 [height, width, 3], as `decode` does."""
+    return _frame(Image.fromarray(pixels))
+
+
+def _frame(picture: Image.Image) -> npt.NDArray[np.uint8]:
+    return np.asarray(picture.resize((FRAME_SIZE, FRAME_SIZE), Image.Resampling.BICUBIC))
 
 
 def processes() -> int:

@@ -12,8 +12,9 @@ import daft  # type: ignore[import-not-found] # of the environment of the peers
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.contestants.pictures import decode, open_graph, peer_parser, processes
+from benchmarks.contestants.pictures import decode, engine_options, open_graph, peer_parser, processes
 from benchmarks.harness.contestant import report
+from image_assets.vision.engine import EngineOptions
 
 BATCH_ROWS = 32
 
@@ -22,8 +23,8 @@ BATCH_ROWS = 32
 class Extract:
     """Keeps the engine open from batch to batch."""
 
-    def __init__(self, graph: str, engine: str, batch_rows: int) -> None:
-        self._engine = open_graph(Path(graph), engine, batch_rows)
+    def __init__(self, graph: str, options: EngineOptions) -> None:
+        self._engine = open_graph(Path(graph), options)
 
     @daft.method.batch(return_dtype=daft.DataType.list(daft.DataType.float32()), batch_size=BATCH_ROWS)
     def __call__(self, contents: daft.Series) -> pa.Array:
@@ -38,7 +39,7 @@ def main() -> None:
     arguments = peer_parser(__doc__).parse_args()
     started = time.time()
     daft.set_runner_native()
-    extract = Extract(str(arguments.graph), arguments.engine, arguments.batch_rows)
+    extract = Extract(str(arguments.graph), engine_options(arguments))
     files = daft.from_glob_path(f"{arguments.source}/**/*.jpg").select("path")
     contents = files.with_column("content", daft.functions.download(daft.col("path")))
     features = contents.select(daft.col("path"), extract(daft.col("content")).alias("features"))

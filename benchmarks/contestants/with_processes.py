@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.contestants.pictures import decode, open_graph, peer_parser, processes
+from benchmarks.contestants.pictures import decode, engine_options, open_graph, peer_parser, processes
 from benchmarks.harness.contestant import report
 
 CHUNK_ROWS = 64
@@ -18,7 +18,7 @@ CHUNK_ROWS = 64
 
 def work(arguments: argparse.Namespace, files: list[Path], following: "Synchronized[int]", number: int) -> None:
     """Take chunks of files until there are none; write their features."""
-    engine = open_graph(arguments.graph, arguments.engine, arguments.batch_rows)
+    engine = open_graph(arguments.graph, engine_options(arguments))
     writer: pq.ParquetWriter | None = None
     while True:
         with following.get_lock():

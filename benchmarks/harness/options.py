@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from image_assets.fruits.cnn_features import BackboneOptions
 from image_assets.vision.engine import EngineOptions
@@ -39,16 +40,29 @@ def parser(
     if backbone is not None:
         result.add_argument("--backbone", default=backbone, help="network that computes the features")
     result.add_argument("--engine", default="openvino", help="what runs it: openvino or onnxruntime")
+    result.add_argument("--precision", default="float32", help="in which: float32, or bfloat16 with openvino")
     result.add_argument("--weights-dir", type=Path, default=WEIGHTS, help="folder with <backbone>.weights.h5 files")
     result.add_argument("--work-dir", type=Path, help="where copies and tables go; a temporary folder by default")
     return result
 
 
+def add_network(contestant: argparse.ArgumentParser) -> None:
+    """Add the options of a contestant that `network` gives."""
+    contestant.add_argument("--backbone", required=True)
+    contestant.add_argument("--engine", default="openvino")
+    contestant.add_argument("--precision", default="float32")
+    contestant.add_argument("--weights-dir", type=Path)
+
+
+def network(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the network that the arguments name and what runs it, as options of a contestant."""
+    return {name: getattr(arguments, name) for name in ("backbone", "engine", "precision", "weights_dir")}
+
+
 def backbone_options(arguments: argparse.Namespace) -> BackboneOptions:
     """Return the network that the arguments name, with one thread."""
-    return BackboneOptions(
-        name=arguments.backbone, weights_dir=arguments.weights_dir, engine=EngineOptions(engine=arguments.engine)
-    )
+    engine = EngineOptions(engine=arguments.engine, precision=arguments.precision)
+    return BackboneOptions(name=arguments.backbone, weights_dir=arguments.weights_dir, engine=engine)
 
 
 @contextmanager

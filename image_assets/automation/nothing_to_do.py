@@ -17,6 +17,7 @@ from image_assets.automation.tags import NIGHT_TAG
 from image_assets.fruits.folders import listing_fingerprint
 from image_assets.fruits.status import Expected, class_statuses
 from image_assets.settings import Settings
+from image_assets.vision.backbones.export import features_prefix
 from image_assets.vision.backbones.registry import get_backbone
 from image_assets.vision.sources import ImageSource
 from image_assets.warehouse.warehouse import Warehouse
@@ -65,8 +66,10 @@ class Night:
         counts = warehouse.table("raw_images").counts(self.folders)
         if any(found.failures("read_error") for found in counts.values()):
             return None
-        expected = Expected.of(warehouse, get_backbone(self.settings.backbone).name, self.settings.feature_form)
-        fresh = {item.partition for item in class_statuses(warehouse, expected) if item.state == "fresh"}
+        backbone, settings = get_backbone(self.settings.backbone), self.settings
+        features = features_prefix(backbone, settings.feature_form, settings.engine_precision)
+        statuses = class_statuses(warehouse, Expected.of(warehouse, features))
+        fresh = {item.partition for item in statuses if item.state == "fresh"}
         if not set(self.folders) <= fresh:
             return None
         return f"nothing new in {len(self.folders)} classes since run {last.dagster_run.run_id}, which succeeded"

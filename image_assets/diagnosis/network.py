@@ -8,6 +8,7 @@ from image_assets.diagnosis.finding import Finding
 from image_assets.settings import Settings
 from image_assets.vision.backbones.registry import Backbone, get_backbone
 from image_assets.vision.backbones.weights import resolve_weights
+from image_assets.vision.engine import EngineOptions, check_precision
 
 
 def weights(settings: Settings) -> Finding:
@@ -39,11 +40,15 @@ def _must_be_fetched(settings: Settings, backbone: Backbone) -> bool:
 
 
 def engine(settings: Settings) -> Finding:
-    """Look for the package of the engine, whichever distribution it comes with."""
+    """Look for the package of the engine, whichever distribution it comes with, and for what it needs."""
     if find_spec(settings.engine) is None:
         remedy = "run make setup, or set IMAGE_ASSETS_ENGINE to another engine"
         return Finding("engine", "fail", f"the package {settings.engine} is not installed", remedy)
-    return Finding("engine", "ok", f"{version_of(settings.engine)} on {settings.device}")
+    message = f"{version_of(settings.engine)} on {settings.device}"
+    if settings.engine_precision != "float32":
+        check_precision(EngineOptions(settings.engine, settings.device, precision=settings.engine_precision))
+        message += f" in {settings.engine_precision}"
+    return Finding("engine", "ok", message)
 
 
 def version_of(module: str) -> str:

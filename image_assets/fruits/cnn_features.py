@@ -45,7 +45,7 @@ class PublishedGraph:
     """An exported network in the warehouse.
 
     Attributes:
-        features: what identifies its features: backbone, form and weights.
+        features: what identifies its features, see `backbones.export.features_id`.
         sha256: of the graph file.
         suffix: of the graph file.
         input_size: height and width of the frames it takes.
@@ -74,7 +74,8 @@ def publish_graph(store: ArtifactStore, options: BackboneOptions) -> PublishedGr
     if digest is None:
         digest = store.put(GRAPHS, export_graph(backbone, options.form, weights.path, suffix), suffix)
         store.point(GRAPHS, key, digest)
-    return PublishedGraph(features_id(backbone, options.form, weights.sha256), digest, suffix, backbone.input_size)
+    features = features_id(backbone, options.form, options.engine.precision, weights.sha256)
+    return PublishedGraph(features, digest, suffix, backbone.input_size)
 
 
 def open_graph(store: ArtifactStore, graph: PublishedGraph, engine: EngineOptions) -> Engine:

@@ -39,23 +39,23 @@ class Expected:
     """What fresh rows are computed with, as far as it is known.
 
     Attributes:
-        backbone: how the identity of the configured features starts, such as `efficientnet_lite0/pooled/`.
+        features: how their identity starts, see `vision.backbones.export.features_prefix`.
         projection: digest of the latest projection.
         classifier: digest of the latest classifier.
         frames: settings of the frames, as JSON values.
     """
 
-    backbone: str
+    features: str
     projection: str | None
     classifier: str | None
     frames: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, warehouse: Warehouse, backbone: str, form: str, frames: Mapping[str, Any] | None = None) -> "Expected":
+    def of(cls, warehouse: Warehouse, features: str, frames: Mapping[str, Any] | None = None) -> "Expected":
         """Look up the latest artefacts."""
         artifacts = warehouse.artifacts
         return cls(
-            f"{backbone}/{form}/",
+            features,
             artifacts.resolve(PROJECTION_KIND, PROJECTION_NAME),
             artifacts.resolve(CLASSIFIER_KIND, CLASSIFIER_NAME),
             frames or {},
@@ -151,9 +151,9 @@ def _foreign(found: Mapping[str, PartitionState], expected: Expected) -> list[st
     """Tell which rows were computed with another network or fit than the present ones."""
     empty = PartitionState()
     backbones = found.get("cnn_features", empty).values("backbone")
-    others = sorted(value for value in backbones if not value.startswith(expected.backbone))
+    others = sorted(value for value in backbones if not value.startswith(expected.features))
     reasons = other_configuration("decoded_frames", found, expected.frames)
-    reasons += [f"cnn_features are of {value}, set is {expected.backbone.rstrip('/')}" for value in others]
+    reasons += [f"cnn_features are of {value}, set is {expected.features.rstrip('/')}" for value in others]
     projections = found.get("reduced_features", empty).values("projection")
     if _other((value.rsplit("/", 1)[-1] for value in projections), expected.projection):
         reasons.append("reduced_features are of an earlier projection")

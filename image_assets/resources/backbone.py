@@ -8,7 +8,7 @@ from pydantic import Field
 
 from image_assets.fruits.cnn_features import BackboneOptions
 from image_assets.vision.backbones.registry import Form
-from image_assets.vision.engine import Device, EngineName, EngineOptions
+from image_assets.vision.engine import Device, EngineName, EngineOptions, Precision
 
 
 class BackboneResource(ConfigurableResource):
@@ -27,7 +27,10 @@ class BackboneResource(ConfigurableResource):
     batch_rows: int = Field(
         default=2, description="Frames that the engine takes at once; small batches stay in the cache."
     )
-
+    precision: Precision = Field(
+        default="float32",
+        description="bfloat16, with openvino on processors that have it: faster, features differ by some percent.",
+    )
     imagenet_top_k: int = Field(default=5, description="ImageNet classes that are kept of each picture.")
 
     def options(self, threads: int, form: Form | None = None) -> BackboneOptions:
@@ -42,5 +45,11 @@ class BackboneResource(ConfigurableResource):
             form=form or self.form,
             weights_dir=None if self.weights_dir is None else Path(self.weights_dir),
             weights_file=None if self.weights_file is None else Path(self.weights_file),
-            engine=EngineOptions(engine=self.engine, threads=threads, batch_rows=self.batch_rows, device=self.device),
+            engine=EngineOptions(
+                engine=self.engine,
+                device=self.device,
+                threads=threads,
+                batch_rows=self.batch_rows,
+                precision=self.precision,
+            ),
         )

@@ -56,6 +56,7 @@ def resources_of(settings: Settings, s3: S3Storage | None = None) -> dict[str, A
             engine=settings.engine,
             device=settings.device,
             batch_rows=settings.engine_batch_rows,
+            precision=settings.engine_precision,
             imagenet_top_k=settings.imagenet_top_k,
         ),
         "projection": ProjectionResource(

@@ -12,6 +12,7 @@ from image_assets.errors import StalePlanError
 from image_assets.spark.reuse import Reuse
 from image_assets.warehouse.recipes import recipes_of
 from image_assets_tests.assets.project import CLASSES, ROWS, Project, Run
+from image_assets_tests.precision import skip_without_bfloat16
 
 STAGES = ["raw_images", "decoded_frames", "cnn_features", "reduced_features", "predictions"]
 Counts = tuple[int, int, int]
@@ -110,6 +111,15 @@ def test_another_setting_computes_its_stage_and_those_after_it(settled: Project)
     speed = settled.run("decoded_frames", "cnn_features", classes=["Cherry"], alpha="drop", engine_batch_rows=3)
     assert changes(speed, "decoded_frames")["Cherry"] == (0, 7, 0)
     assert changes(speed, "cnn_features")["Cherry"] == (0, 6, 0)
+
+
+def test_another_precision_computes_the_features_again(settled: Project) -> None:
+    skip_without_bfloat16()
+    run = settled.run("decoded_frames", "cnn_features", classes=["Cherry"], engine_precision="bfloat16")
+    assert changes(run, "decoded_frames")["Cherry"] == (0, 7, 0)
+    assert changes(run, "cnn_features")["Cherry"] == (6, 0, 0)
+    again = settled.run("cnn_features", classes=["Cherry"], engine_precision="bfloat16")
+    assert changes(again, "cnn_features")["Cherry"] == (0, 6, 0)
 
 
 def test_the_setting_recomputes_everything_and_the_tag_wins(settled: Project) -> None:

@@ -122,6 +122,17 @@ def test_the_engine_may_come_with_another_distribution(tmp_path: Path, monkeypat
     assert engine(Settings()).message == f"openvino {version('openvino')} on cpu"
 
 
+def test_a_precision_that_the_machine_does_not_have_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    import openvino
+
+    monkeypatch.setattr(openvino.Core, "get_property", lambda *_: ["FP32", "BF16"])
+    assert findings(engine_precision="bfloat16")["engine"].message.endswith("on cpu in bfloat16")
+    monkeypatch.setattr(openvino.Core, "get_property", lambda *_: ["FP32"])
+    missing = findings(engine_precision="bfloat16")["engine"]
+    assert missing.state == "fail"
+    assert "no instructions for it in this processor" in missing.message
+
+
 def test_an_error_is_a_finding_with_its_remedy() -> None:
     def look() -> Finding:
         raise SourceError("the folder is gone: bring it back")

@@ -13,10 +13,10 @@ from image_assets_tests.assets.project import CLASSES, ROWS, Project, Run
 
 
 def statuses(
-    project: Project, *, backbone: str = "efficientnet_lite0", classes: Iterable[str] | None = None
+    project: Project, *, features: str = "efficientnet_lite0/pooled/", classes: Iterable[str] | None = None
 ) -> dict[str, PartitionStatus]:
     changes = compare_listing(open_source(project.source), project.table("raw_images"), classes)
-    expected = Expected.of(project.warehouse, backbone, "pooled")
+    expected = Expected.of(project.warehouse, features)
     return {item.partition: item for item in class_statuses(project.warehouse, expected, changes)}
 
 
@@ -84,11 +84,12 @@ def test_a_stage_that_never_ran_makes_a_class_incomplete(project: Project) -> No
     assert (found["Cherry"].state, found["Cherry"].reasons) == ("incomplete", ("predictions has not run",))
 
 
-def test_another_backbone_or_fit_makes_all_stale(project: Project) -> None:
-    stale = statuses(project, backbone="mobilenet_v2")["Cherry"]
-    assert stale.state == "stale"
-    assert stale.reasons[0].startswith("cnn_features are of efficientnet_lite0/pooled/")
-    assert stale.reasons[0].endswith(", set is mobilenet_v2/pooled")
+def test_another_backbone_precision_or_fit_makes_all_stale(project: Project) -> None:
+    for features in ("mobilenet_v2/pooled/", "efficientnet_lite0/pooled-bfloat16/"):
+        stale = statuses(project, features=features)["Cherry"]
+        assert stale.state == "stale"
+        assert stale.reasons[0].startswith("cnn_features are of efficientnet_lite0/pooled/")
+        assert stale.reasons[0].endswith(f", set is {features[:-1]}")
     artifacts = project.warehouse.artifacts
     artifacts.point("projection", "feature_projection", "f" * 64)
     assert statuses(project)["Cherry"].reasons == ("reduced_features are of an earlier projection",)
@@ -103,10 +104,10 @@ def test_an_earlier_classifier_makes_predictions_stale(project: Project) -> None
 
 def test_without_the_source_the_tables_are_compared_alone(project: Project) -> None:
     shutil.rmtree(project.source)
-    expected = Expected.of(project.warehouse, "efficientnet_lite0", "pooled")
+    expected = Expected.of(project.warehouse, "efficientnet_lite0/pooled/")
     assert [item.state for item in class_statuses(project.warehouse, expected)] == ["fresh"] * 3
 
 
 def test_a_warehouse_without_tables_has_no_class(chain: Run) -> None:
     empty = Project(chain.project.root / "nothing", chain.project.instance).warehouse
-    assert list(class_statuses(empty, Expected.of(empty, "efficientnet_lite0", "pooled"))) == []
+    assert list(class_statuses(empty, Expected.of(empty, "efficientnet_lite0/pooled/"))) == []

@@ -46,7 +46,8 @@ def test_graph_keys_change_with_everything_that_changes_the_graph() -> None:
     }
     assert len(keys) == 5
     assert graph_key(resnet, "pooled", "a" * 64) == "resnet50-pooled-aaaaaaaaaaaaaaaa-v2.onnx"
-    assert features_id(resnet, "pooled", "a" * 64) == "resnet50/pooled/aaaaaaaaaaaa"
+    assert features_id(resnet, "pooled", "float32", "a" * 64) == "resnet50/pooled/aaaaaaaaaaaa"
+    assert features_id(resnet, "pooled", "bfloat16", "a" * 64) == "resnet50/pooled-bfloat16/aaaaaaaaaaaa"
 
 
 def test_the_configured_file_wins_over_the_folder_and_the_folder_over_the_package(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from image_assets.vision.backbones.registry import available_backbones, get_back
 from image_assets.vision.backbones.weights import resolve_weights
 from image_assets.vision.engine import EngineName, EngineOptions, open_engine
 from image_assets.vision.imagenet import top_k
+from image_assets_tests.precision import skip_without_bfloat16
 from image_assets_tests.shared import shared_path
 
 Features = npt.NDArray[np.float32]
@@ -104,6 +105,16 @@ def test_pooled_features_equal_those_of_keras(name: str, width: int, engine: Eng
     _, expected, _ = keras_outputs(name)
     assert expected.shape == (3, width)
     assert_equal_within_parity(run(name, "pooled", engine), expected)
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "mobilenet_v2", "resnet50"])
+def test_bfloat16_is_another_precision_of_the_same_features(name: str) -> None:
+    skip_without_bfloat16()
+    engine = open_engine(graph(name, "pooled"), EngineOptions(precision="bfloat16"))
+    features, expected = engine.run(photographs()), run(name, "pooled")
+    assert np.abs(features - expected).max() > 10 * PARITY * np.abs(expected).mean()
+    lengths = np.linalg.norm(features, axis=1) * np.linalg.norm(expected, axis=1)
+    assert ((features * expected).sum(axis=1) / lengths).min() > 0.99
 
 
 def test_flattened_features_are_the_feature_map_in_row_major_order() -> None:

@@ -88,6 +88,10 @@ def test_unknown_names_and_impossible_numbers_are_refused_by_name() -> None:
         EngineOptions(threads=0)
     with pytest.raises(SettingsError, match="choose the engine onnxruntime"):
         EngineOptions("openvino", "cuda")
+    with pytest.raises(SettingsError, match="no precision 'float16'; choose one of: float32, bfloat16"):
+        EngineOptions(precision="float16")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="engine onnxruntime does not compute in bfloat16; choose the engine open"):
+        EngineOptions("onnxruntime", precision="bfloat16")
 
 
 def test_a_missing_cuda_device_is_an_error_and_not_a_slow_run(mean_colour_graph: bytes) -> None:
@@ -97,6 +101,17 @@ def test_a_missing_cuda_device_is_an_error_and_not_a_slow_run(mean_colour_graph:
         pytest.skip("this ONNX Runtime has CUDA")
     with pytest.raises(SettingsError, match=r"only has .*CPUExecutionProvider: install onnxruntime-gpu"):
         open_engine(mean_colour_graph, EngineOptions("onnxruntime", "cuda"))
+
+
+def test_a_processor_without_bfloat16_is_an_error_and_not_another_precision(
+    mean_colour_graph: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import openvino
+
+    monkeypatch.setattr(openvino.Core, "get_property", lambda *_: ["FP32", "INT8"])
+    with pytest.raises(SettingsError, match=r"names FP32, INT8\): choose the precision float32"):
+        open_engine(mean_colour_graph, EngineOptions(precision="bfloat16"))
+    assert open_engine(mean_colour_graph, EngineOptions()).run(frames_of_colours([(1, 2, 3)])).tolist() == [[1, 2, 3]]
 
 
 def test_a_process_opens_a_graph_once(mean_colour_graph: bytes) -> None:

@@ -85,6 +85,7 @@ def _statuses(settings: Settings, classes: Sequence[str], compare: bool) -> "Ite
     from image_assets.fruits.listing import compare_listing
     from image_assets.fruits.status import Expected, class_statuses
     from image_assets.resources.settings import resources_of
+    from image_assets.vision.backbones.export import features_prefix
     from image_assets.vision.backbones.registry import get_backbone
     from image_assets.vision.sources import open_source
     from image_assets.warehouse.warehouse import Warehouse
@@ -94,7 +95,8 @@ def _statuses(settings: Settings, classes: Sequence[str], compare: bool) -> "Ite
     if compare:
         changes = compare_listing(open_source(settings.source), warehouse.table("raw_images"), classes)
     frames = json.loads(json.dumps(asdict(resources_of(settings)["frames"].options)))
-    expected = Expected.of(warehouse, get_backbone(settings.backbone).name, settings.feature_form, frames)
+    features = features_prefix(get_backbone(settings.backbone), settings.feature_form, settings.engine_precision)
+    expected = Expected.of(warehouse, features, frames)
     return (item for item in class_statuses(warehouse, expected, changes) if item.partition in classes)
 
 

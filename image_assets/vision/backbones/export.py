@@ -12,15 +12,24 @@ from image_assets.vision.backbones.child_process import run_in_child
 from image_assets.vision.backbones.model import build_model
 from image_assets.vision.backbones.onnx_graph import write_onnx
 from image_assets.vision.backbones.registry import Backbone, Form, check_form, get_backbone
+from image_assets.vision.engine import Precision
 
 GraphFormat = Literal["onnx", "keras"]
 
 EXPORT_VERSION = 2
 
 
-def features_id(backbone: Backbone, form: Form, weights_sha256: str) -> str:
-    """Return what identifies features: backbone, form and weights, as the tables record it."""
-    return f"{backbone.name}/{form}/{weights_sha256[:12]}"
+def features_prefix(backbone: Backbone, form: Form, precision: Precision) -> str:
+    """Return how the identity of features starts, whatever the weights: `resnet50/pooled/`.
+
+    A precision other than float32 is a part of it: `resnet50/pooled-bfloat16/`.
+    """
+    return f"{backbone.name}/{form}/" if precision == "float32" else f"{backbone.name}/{form}-{precision}/"
+
+
+def features_id(backbone: Backbone, form: Form, precision: Precision, weights_sha256: str) -> str:
+    """Return what identifies features, as the tables record it; features with another one are computed anew."""
+    return f"{features_prefix(backbone, form, precision)}{weights_sha256[:12]}"
 
 
 def graph_key(backbone: Backbone, form: Form, weights_sha256: str, graph_format: GraphFormat = "onnx") -> str:
