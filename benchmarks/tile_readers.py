@@ -26,7 +26,7 @@ import pyarrow as pa
 import tifffile
 
 from image_assets.tiles.codec import decode_pixels, encode_pixels
-from image_assets.tiles.contributions import decode_contribution, encode_contributions
+from image_assets.tiles.contributions import contribution_parts, decode_contribution
 from image_assets.tiles.generated import GeneratedScene
 from image_assets.tiles.geometry import Tile, TileGrid, Window
 from image_assets.tiles.neighbourhood import Reconstruction
@@ -164,8 +164,8 @@ def filter_with_halo(chosen: Reconstruction, tiles: dict[Tile, Pixels], grid: Ti
     plan = strategy("partial")
     sent: dict[Tile, list[bytes]] = {}
     for task in plan.tasks(grid, 1):
-        for target, payload in encode_contributions(plan.send(chosen, task, tiles[task.source])):
-            sent.setdefault(target, []).append(payload)
+        for target, contribution in plan.send(chosen, task, tiles[task.source]):
+            sent.setdefault(target, []).append(b"".join(contribution_parts(contribution)))
     for target, payloads in sent.items():
         plan.receive(chosen, target, map(decode_contribution, payloads))
 

@@ -1,18 +1,11 @@
-"""Whether probabilities mean what they say, and the one number that mends them.
-
-Here belong the reliability of predictions (expected calibration error) and temperature scaling, both from statistics
-that tasks compute over their rows and that are added up.
-"""
+"""Whether probabilities mean what they say: from counts that tasks make of their rows, and that are added up."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from image_assets.learning.classifier import softmax
 from image_assets.learning.moments import Float64Array, IntArray
-
-_INVERSE_TEMPERATURES = 2.0 ** np.linspace(-5, 5, 41)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,51 +51,3 @@ class Reliability:
         """
         total = int(self.counts.sum())
         return float(np.abs(self.confidence_sums - self.correct).sum() / total) if total else float("nan")
-
-
-@dataclass(frozen=True, eq=False)
-class TemperatureStatistics:
-    """What the best temperature is solved from, in one pass over held-out rows.
-
-    The derivative of the cross-entropy by the inverse temperature b is the expectation of the logits under
-    softmax(b * logits), minus the logit of the true class. It is summed for a grid of b.
-
-    Attributes:
-        count: Number of rows.
-        expected: float64 [41], sum of the expected logits at each inverse temperature 2^-5 .. 2^5.
-        true: Sum of the logits of the true classes.
-        uniform: Sum of the mean logits of all classes.
-    """
-
-    count: int
-    expected: Float64Array
-    true: float
-    uniform: float
-
-    @classmethod
-    def of(cls, logits: Float64Array, class_index: IntArray) -> "TemperatureStatistics":
-        """Sum one block of held-out rows: logits, float64 [n, c], and the true classes, int [n]."""
-        expected = [float(np.sum(softmax(inverse * logits) * logits)) for inverse in _INVERSE_TEMPERATURES]
-        true = float(logits[np.arange(len(logits)), class_index].sum())
-        return cls(len(logits), np.array(expected), true, float(logits.mean(axis=1).sum()))
-
-    def __add__(self, other: "TemperatureStatistics") -> "TemperatureStatistics":
-        """Merge the sums of two sets of rows; neither is changed."""
-        return TemperatureStatistics(
-            self.count + other.count,
-            self.expected + other.expected,
-            self.true + other.true,
-            self.uniform + other.uniform,
-        )
-
-    def solve(self) -> float:
-        """Return the temperature of least cross-entropy (Guo et al., 2017), between 1/32 and 32.
-
-        The targets are smoothed by one pseudo-row in count + 1 that may be of any class (after J. Platt, 1999): else
-        rows that are all predicted right would ask for temperature 0. Without rows it is 1.
-        """
-        if self.count == 0:
-            return 1.0
-        smoothing = 1 / (self.count + 1)
-        derivative = self.expected - (1 - smoothing) * self.true - smoothing * self.uniform
-        return float(2.0 ** -np.interp(0.0, derivative, np.log2(_INVERSE_TEMPERATURES)))

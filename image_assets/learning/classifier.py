@@ -1,11 +1,10 @@
 """The linear classifier: what a logistic regression and a linear discriminant both become.
 
-Here belongs what is stored and applied; how the weights are found stands in `logistic` and `discriminant`, the
-temperature in `calibration`.
+Here belongs what is stored and applied; how the weights are found stands in `logistic` and `discriminant`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -21,19 +20,18 @@ ClassWeight = Literal["balanced", "none"]
 
 @dataclass(frozen=True, eq=False)
 class LinearClassifier:
-    """Probabilities softmax((W x + b) / temperature) over the classes.
+    """Probabilities softmax(W x + b) over the classes.
 
     Stored as npz and JSON, it is used without this package in three lines:
 
         stored = numpy.load("fruit_classifier.npz"); classes = json.load(open("fruit_classifier.json"))["classes"]
-        logits = (features @ stored["weights"].T + stored["intercepts"]) / stored["temperature"]
+        logits = features @ stored["weights"].T + stored["intercepts"]
         odds = numpy.exp(logits - logits.max(1, keepdims=True)); probabilities = odds / odds.sum(1, keepdims=True)
 
     Attributes:
         classes: Names of the classes, sorted.
         weights: float64 [c, d].
         intercepts: float64 [c].
-        temperature: Divisor of the logits; 1 where nothing was calibrated.
         centroids: float64 [c, d], mean training features of each class: for maps and for ordering classes.
         details: How it was fitted, as JSON values.
     """
@@ -42,7 +40,6 @@ class LinearClassifier:
     weights: Float64Array
     intercepts: Float64Array
     centroids: Float64Array
-    temperature: float = 1.0
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -51,7 +48,7 @@ class LinearClassifier:
         return int(self.weights.shape[1])
 
     def logits(self, features: Float32Array) -> Float64Array:
-        """Return W x + b before the temperature, float64 [n, c].
+        """Return W x + b, float64 [n, c].
 
         Raises:
             IncompatibleArtifactError: The rows have another width than those that were fitted.
@@ -62,7 +59,7 @@ class LinearClassifier:
 
     def predict_probabilities(self, features: Float32Array) -> Float64Array:
         """Return the probability of each class, float64 [n, c], for rows of float32 [n, d]; see `logits` for errors."""
-        return softmax(self.logits(features) / self.temperature)
+        return softmax(self.logits(features))
 
     def predict_top(self, features: Float32Array, k: int = 5) -> tuple[IntArray, Float64Array]:
         """Return the k most probable classes, best first, and their probabilities; see `logits` for errors.
@@ -79,18 +76,9 @@ class LinearClassifier:
         order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
         return order, np.take_along_axis(probabilities, order, axis=1)
 
-    def calibrated(self, temperature: float) -> "LinearClassifier":
-        """Return the same classifier with another temperature."""
-        return replace(self, temperature=temperature)
-
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the fitted arrays by name."""
-        return {
-            "weights": self.weights,
-            "intercepts": self.intercepts,
-            "centroids": self.centroids,
-            "temperature": np.array(self.temperature),
-        }
+        return {"weights": self.weights, "intercepts": self.intercepts, "centroids": self.centroids}
 
     def metadata(self) -> dict[str, Any]:
         """Return the classes and how they were fitted as JSON values."""
@@ -104,7 +92,6 @@ class LinearClassifier:
             weights=np.asarray(arrays["weights"], dtype=np.float64),
             intercepts=np.asarray(arrays["intercepts"], dtype=np.float64),
             centroids=np.asarray(arrays["centroids"], dtype=np.float64),
-            temperature=float(arrays["temperature"]),
             details={key: value for key, value in metadata.items() if key not in {"classes", "n_features"}},
         )
 

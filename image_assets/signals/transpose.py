@@ -1,11 +1,11 @@
 """From volumes to series by blocks, never the whole recording in one process.
 
 Voxels are numbered in C order, (z * Y + y) * X + x, and cut into blocks of consecutive numbers. A task that holds the
-volumes of some time points cuts each of them by block (`split_volumes`); the task that receives all pieces of one
-block puts them together in time and turns them (`join_pieces`). Between the two stands one shuffle by block number.
+volumes of some time points writes them down; the task of a block reads its piece of each and puts them together in time
+(`join_pieces`); see `recordings.task_files`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,27 +76,6 @@ class BlockPlan:
 def voxel_keys(start: int, stop: int, shape: tuple[int, ...]) -> Integers:
     """Return the coordinates of voxels start .. stop - 1 in C order, int64 [stop - start, axes]."""
     return np.stack(np.unravel_index(np.arange(start, stop), shape), axis=1).astype(np.int64, copy=False)
-
-
-def split_volumes(volumes: Block, start: int, plan: BlockPlan) -> Iterator[Piece]:
-    """Cut consecutive volumes by block of voxels.
-
-    Args:
-        volumes: [times, z, y, x], the volumes at `start`, `start` + 1, ...
-        start: Time of the first volume.
-        plan: How to cut.
-
-    Yields:
-        One piece per block.
-
-    Raises:
-        SignalError: If the volumes do not have the shape of the plan.
-    """
-    if volumes.shape[1:] != plan.shape:
-        raise SignalError(f"volumes from time {start} on have shape {volumes.shape[1:]}, the recording {plan.shape}")
-    flat = volumes.reshape(len(volumes), -1)
-    for block in range(plan.n_blocks):
-        yield Piece(block, start, np.ascontiguousarray(flat[:, plan.voxels(block)]))
 
 
 def join_pieces(pieces: Sequence[Piece], plan: BlockPlan) -> Block:

@@ -6,12 +6,12 @@ bytes.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from image_assets.errors import ImageAssetsError
-from image_assets.tiles.codec import Compression, decode_pixels, encoded_parts
-from image_assets.tiles.geometry import Tile, Window
+from image_assets.tiles.codec import decode_pixels, encoded_parts
+from image_assets.tiles.geometry import Window
 from image_assets.tiles.scene import Pixels
 
 _PATCH = struct.Struct("<qqIIQ")
@@ -31,21 +31,16 @@ class Patch(NamedTuple):
 Contribution: TypeAlias = tuple[Patch, ...]
 
 
-def encode_contribution(contribution: Contribution, compression: Compression = "raw") -> bytes:
-    """Return a contribution's bytes. Uncompressed by default: they are read again at once."""
-    return b"".join(contribution_parts(contribution, compression))
-
-
-def contribution_parts(contribution: Contribution, compression: Compression = "raw") -> Iterator[bytes | memoryview]:
-    """Yield the same bytes in parts, for a file: uncompressed pixels are not copied before."""
+def contribution_parts(contribution: Contribution) -> Iterator[bytes | memoryview]:
+    """Yield a contribution's bytes in parts: uncompressed, since they are read again at once, and without a copy."""
     for patch in contribution:
-        header, values = encoded_parts(patch.pixels, compression)
+        header, values = encoded_parts(patch.pixels, "raw")
         yield _PATCH.pack(*patch.window, len(header) + len(values)) + header
         yield values
 
 
 def decode_contribution(payload: bytes | memoryview) -> Contribution:
-    """Return the contribution that `encode_contribution` was given; its arrays may be read-only.
+    """Return the contribution that `contribution_parts` was given; its arrays may be read-only.
 
     Raises:
         SourceError: The bytes are damaged.
@@ -57,15 +52,3 @@ def decode_contribution(payload: bytes | memoryview) -> Contribution:
         patches.append(Patch(Window(*window), decode_pixels(view[start : start + length])))
         start += length
     return tuple(patches)
-
-
-def encode_contributions(
-    contributions: Iterable[tuple[Tile, Contribution]], compression: Compression = "raw"
-) -> Iterator[tuple[Tile, bytes]]:
-    """Yield target and bytes of each contribution; one that goes to several targets in a row is encoded once."""
-    previous: Contribution | None = None
-    payload = b""
-    for target, contribution in contributions:
-        if contribution is not previous:
-            previous, payload = contribution, encode_contribution(contribution, compression)
-        yield target, payload

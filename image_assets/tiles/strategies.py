@@ -8,29 +8,19 @@
 
 A strategy is three functions. An engine runs `tasks` on the driver (keys only), `send` where sources are read (map
 side), groups by target, and runs `receive` once per target (reduce side); every stage takes and gives iterators, so
-that a worker holds one source or one target at a time. `run_locally` is that engine in one process; Spark's is built
-of the same functions.
+that a worker holds one source or one target at a time.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
 from image_assets.errors import SettingsError
-from image_assets.tiles.contributions import (
-    Contribution,
-    Patch,
-    decode_contribution,
-    encode_contributions,
-)
+from image_assets.tiles.contributions import Contribution, Patch
 from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.neighbourhood import Reconstruction
 from image_assets.tiles.scene import Pixels
-
-ReadTile = Callable[[Tile], Pixels]
-"""Returns the pixels of a source tile, shape (rows, columns, channels); slow."""
 
 
 class ReadTask(NamedTuple):
@@ -139,34 +129,3 @@ def strategy(name: str) -> Strategy:
     if name not in _STRATEGIES:
         raise SettingsError(f"no strategy {name!r}; choose one of {', '.join(STRATEGY_NAMES)}")
     return _STRATEGIES[name]
-
-
-class LocalRun(NamedTuple):
-    """Target tiles, how often each source was read, and the bytes that went through the shuffle."""
-
-    tiles: dict[Tile, Pixels]
-    reads: Counter[Tile]
-    shuffled_bytes: int
-
-
-def run_locally(
-    plan: Strategy, reconstruction: Reconstruction, grid: TileGrid, read: ReadTile, n_size: int = 1
-) -> LocalRun:
-    """Run a strategy over a whole scene in this process; everything shuffled is held as bytes.
-
-    Raises:
-        SettingsError: The halo reaches beyond the neighbourhood.
-    """
-    reconstruction.require_reach(grid, n_size)
-    reads: Counter[Tile] = Counter()
-    shuffled: dict[Tile, list[bytes]] = {}
-    for task in plan.tasks(grid, n_size):
-        reads[task.source] += 1
-        pixels = read(task.source)
-        for target, payload in encode_contributions(plan.send(reconstruction, task, pixels)):
-            shuffled.setdefault(target, []).append(payload)
-    tiles = {
-        target: plan.receive(reconstruction, target, map(decode_contribution, payloads))
-        for target, payloads in shuffled.items()
-    }
-    return LocalRun(tiles, reads, sum(len(part) for parts in shuffled.values() for part in parts))

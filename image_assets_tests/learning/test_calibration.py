@@ -2,10 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize_scalar
-from sklearn.metrics import log_loss
 
-from image_assets.learning.calibration import Reliability, TemperatureStatistics
+from image_assets.learning.calibration import Reliability
 from image_assets.learning.classifier import softmax
 
 RNG = np.random.default_rng(11)
@@ -48,22 +46,3 @@ def test_merged_reliability_is_that_of_all_rows(cut: int) -> None:
 
 def test_without_predictions_the_error_is_undefined() -> None:
     assert np.isnan(Reliability.of(np.zeros(0), np.zeros(0, dtype=bool)).expected_calibration_error)
-
-
-@pytest.mark.parametrize("factor", [0.2, 1.0, 4.0])
-def test_the_temperature_is_that_of_least_cross_entropy(factor: float) -> None:
-    logits = TRUE_LOGITS * factor
-    parts = [TemperatureStatistics.of(logits[a:b], INDEX[a:b]) for a, b in ((0, 1000), (1000, 1000), (1000, 20000))]
-    found = (parts[2] + (parts[0] + parts[1])).solve()
-    best = minimize_scalar(lambda t: log_loss(INDEX, softmax(logits / t)), bounds=(0.05, 20), method="bounded").x
-    assert found == pytest.approx(best, rel=0.01)
-    assert found == pytest.approx(factor, rel=0.05)
-
-
-def test_rows_that_are_all_predicted_right_ask_for_a_positive_temperature() -> None:
-    logits = np.eye(3)[np.arange(30) % 3] * 8
-    assert 0.3 < TemperatureStatistics.of(logits, np.arange(30) % 3).solve() < 3
-
-
-def test_without_held_out_rows_the_temperature_is_one() -> None:
-    assert TemperatureStatistics.of(np.zeros((0, 3)), np.zeros(0, dtype=np.int64)).solve() == 1.0

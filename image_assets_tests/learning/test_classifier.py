@@ -15,13 +15,12 @@ CLASSIFIER = LinearClassifier(
     weights=RNG.normal(size=(4, 3)),
     intercepts=RNG.normal(size=4),
     centroids=RNG.normal(size=(4, 3)),
-    temperature=1.5,
     details={"kind": "logistic_regression", "converged": True},
 )
 
 
-def test_probabilities_are_the_softmax_of_the_logits_over_the_temperature() -> None:
-    odds = np.exp((ROWS.astype(np.float64) @ CLASSIFIER.weights.T + CLASSIFIER.intercepts) / 1.5)
+def test_probabilities_are_the_softmax_of_the_logits() -> None:
+    odds = np.exp(ROWS.astype(np.float64) @ CLASSIFIER.weights.T + CLASSIFIER.intercepts)
     np.testing.assert_allclose(CLASSIFIER.predict_probabilities(ROWS), odds / odds.sum(axis=1, keepdims=True))
 
 
@@ -50,7 +49,7 @@ def test_a_stored_classifier_is_reloaded_by_numpy_alone() -> None:
     stream.seek(0)
     stored = np.load(stream, allow_pickle=False)
     classes = json.loads(json.dumps(CLASSIFIER.metadata()))["classes"]
-    logits = (ROWS @ stored["weights"].T + stored["intercepts"]) / stored["temperature"]
+    logits = ROWS @ stored["weights"].T + stored["intercepts"]
     odds = np.exp(logits - logits.max(1, keepdims=True))
     probabilities = odds / odds.sum(1, keepdims=True)
     assert classes == ["Apple", "Banana", "Cherry 1", "Cherry 2"]
@@ -61,7 +60,6 @@ def test_a_stored_classifier_comes_back_the_same() -> None:
     back = LinearClassifier.from_arrays(CLASSIFIER.to_arrays(), json.loads(json.dumps(CLASSIFIER.metadata())))
     assert back.classes == CLASSIFIER.classes
     assert back.details == CLASSIFIER.details
-    assert back.temperature == 1.5
     np.testing.assert_array_equal(back.centroids, CLASSIFIER.centroids)
     np.testing.assert_array_equal(back.predict_probabilities(ROWS), CLASSIFIER.predict_probabilities(ROWS))
 

@@ -13,9 +13,10 @@ from image_assets.spark.stages import StageError
 from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.reconstruction import create_reconstruction
 from image_assets.tiles.scene import Pixels
-from image_assets.tiles.strategies import run_locally, strategy
+from image_assets.tiles.strategies import strategy
 from image_assets.warehouse.warehouse import Warehouse
 from image_assets_tests.scenes.project import STUDY, Run, pixels_of
+from image_assets_tests.tiles.one_process import run_locally
 
 NAMES = ["partial", "grouped_read", "naive"]
 

@@ -11,7 +11,8 @@ from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.median import median_filter
 from image_assets.tiles.neighbourhood import Reconstruction
 from image_assets.tiles.scene import Pixels
-from image_assets.tiles.strategies import run_locally, strategy
+from image_assets.tiles.strategies import strategy
+from image_assets_tests.tiles.one_process import run_locally
 
 
 def stitched(reconstruction: Reconstruction, picture: Pixels, tile_size: int, n_size: int = 1) -> Pixels:

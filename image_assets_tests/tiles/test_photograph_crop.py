@@ -9,8 +9,9 @@ from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.readers import open_scene
 from image_assets.tiles.reconstruction import create_reconstruction
 from image_assets.tiles.scene import Pixels
-from image_assets.tiles.strategies import STRATEGY_NAMES, run_locally, strategy
+from image_assets.tiles.strategies import STRATEGY_NAMES, strategy
 from image_assets_tests.shared import shared_path
+from image_assets_tests.tiles.one_process import run_locally
 
 
 @pytest.fixture(scope="module")

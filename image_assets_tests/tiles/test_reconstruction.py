@@ -10,7 +10,8 @@ from image_assets.tiles.geometry import Tile, TileGrid
 from image_assets.tiles.neighbourhood import HaloFilter, PixelwiseReduction
 from image_assets.tiles.reconstruction import create_reconstruction, register, registered_reconstructions
 from image_assets.tiles.scene import Pixels
-from image_assets.tiles.strategies import run_locally, strategy
+from image_assets.tiles.strategies import strategy
+from image_assets_tests.tiles.one_process import run_locally
 
 GRID = TileGrid("s", 33, 27, 10)
 PICTURE = np.random.default_rng(3).integers(0, 256, (27, 33, 3)).astype(np.uint8)

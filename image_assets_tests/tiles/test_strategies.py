@@ -13,7 +13,8 @@ from image_assets.tiles.neighbourhood import HaloFilter
 from image_assets.tiles.readers import open_scene
 from image_assets.tiles.reconstruction import create_reconstruction
 from image_assets.tiles.scene import Pixels, SceneReader
-from image_assets.tiles.strategies import STRATEGY_NAMES, run_locally, strategy
+from image_assets.tiles.strategies import STRATEGY_NAMES, strategy
+from image_assets_tests.tiles.one_process import run_locally
 
 SCENE = GeneratedScene(seed=11, width=230, height=190, channels=4, dtype="int16")
 GRID = TileGrid(SCENE.name, SCENE.width, SCENE.height, 64)

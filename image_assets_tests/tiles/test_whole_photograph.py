@@ -13,8 +13,9 @@ from image_assets.tiles.pyramid import write_pyramid
 from image_assets.tiles.readers import open_scene, read_tasks, read_tiles
 from image_assets.tiles.reconstruction import create_reconstruction
 from image_assets.tiles.scene import Pixels
-from image_assets.tiles.strategies import run_locally, strategy
+from image_assets.tiles.strategies import strategy
 from image_assets_tests.shared import shared_path
+from image_assets_tests.tiles.one_process import run_locally
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("IMAGE_ASSETS_SLOW_TESTS"), reason="set IMAGE_ASSETS_SLOW_TESTS to filter all 64.8 megapixels"
