@@ -10,9 +10,7 @@ from dagster import (
     AssetKey,
     AssetObservation,
     DagsterInstance,
-    DagsterRunStatus,
     RunRequest,
-    RunsFilter,
     SensorDefinition,
     SensorEvaluationContext,
     SensorResult,
@@ -20,6 +18,7 @@ from dagster import (
     sensor,
 )
 
+from image_assets.automation.arrivals import unfinished_run
 from image_assets.automation.jobs import fruits_job
 from image_assets.automation.nothing_to_do import LISTING_SECONDS
 from image_assets.automation.partitions import FRUIT_CLASS, fruit_class_partitions, tags_for
@@ -28,14 +27,6 @@ from image_assets.fruits.discovery import Look, Memory, look
 from image_assets.resources.runs import end_abandoned_runs
 from image_assets.resources.source import ImageSourceResource
 from image_assets.settings import Settings
-
-UNFINISHED = [
-    DagsterRunStatus.NOT_STARTED,
-    DagsterRunStatus.QUEUED,
-    DagsterRunStatus.STARTING,
-    DagsterRunStatus.STARTED,
-    DagsterRunStatus.CANCELING,
-]
 
 
 def discovery_sensor(settings: Settings) -> SensorDefinition:
@@ -89,9 +80,9 @@ def _request(instance: DagsterInstance, found: Look, registered: Sequence[str]) 
     if not found.ready:
         state = f"nothing new in {len(found.classes)} classes ({found.listed} folders listed)"
         return SkipReason(state + waits)
-    busy = instance.get_runs(RunsFilter(job_name=fruits_job.name, statuses=UNFINISHED), limit=1)
-    if busy:
-        reason = f"{len(found.ready)} changed classes wait for the end of run {busy[0].run_id}"
+    busy = unfinished_run(instance, fruits_job.name)
+    if busy is not None:
+        reason = f"{len(found.ready)} changed classes wait for the end of run {busy}"
         return SkipReason(reason + waits)
     tags = {
         **tags_for(registered, list(found.ready)),

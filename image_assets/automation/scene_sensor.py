@@ -1,20 +1,19 @@
-"""When scenes run: a sensor that registers scenes that have come into the source and runs their chain.
+"""When scenes run: a sensor that finds scenes that are new in the source or have changed, and runs their chain.
 
 See https://docs.dagster.io/guides/automate/sensors. It is stopped until somebody starts it in the UI.
 """
 
-import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from dagster import ResourceParam, RunRequest, SensorEvaluationContext, SensorResult, SkipReason, sensor
+from dagster import ResourceParam, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
-from image_assets.automation.partitions import SCENE, scene_partitions, tags_for
-from image_assets.automation.recording_sensor import SETTLED_SECONDS
+from image_assets.automation.arrivals import INTERVAL_SECONDS, SETTLED_SECONDS, run_of
+from image_assets.automation.partitions import SCENE, scene_partitions
 from image_assets.errors import ImageAssetsError
+from image_assets.resources.warehouse import WarehouseResource
 from image_assets.scenes.catalogue import SceneCatalogue
-
-INTERVAL_SECONDS = 300
+from image_assets.scenes.status import changed_scenes
 
 
 class SceneSource(Protocol):
@@ -29,33 +28,30 @@ class SceneSource(Protocol):
     name="new_scenes",
     job_name="scenes",
     minimum_interval_seconds=INTERVAL_SECONDS,
-    description="Registers scenes that are new in the source, and runs the chain for all of them in one run.",
+    description="Registers scenes that are new in the source, and runs these and changed ones in one run.",
 )
 def new_scenes(
-    context: SensorEvaluationContext, scenes_source: ResourceParam[SceneSource]
+    context: SensorEvaluationContext, scenes_source: ResourceParam[SceneSource], warehouse: WarehouseResource
 ) -> SensorResult | SkipReason:
-    """Ask for one run of all scenes that are new, have not changed for a minute and can be opened.
+    """Ask for one run of all scenes that are new or changed, have been at rest for a minute and can be opened.
 
     The others are looked at again next time.
     """
     catalogue = scenes_source.catalogue
     entries = catalogue.entries()
-    registered = set(context.instance.get_dynamic_partitions(SCENE))
+    changed = changed_scenes(warehouse.open(), entries)
+    settled = set(context.instance.get_dynamic_partitions(SCENE)) - changed
     latest = datetime.now(UTC) - timedelta(seconds=SETTLED_SECONDS)
-    new = []
+    found: dict[str, str] = {}
     for key, entry in entries.items():
-        if key in registered or (entry.modified is not None and entry.modified >= latest):
+        if key in settled or (entry.modified is not None and entry.modified >= latest):
             continue
         try:
             entry.describe()
         except (ImageAssetsError, OSError) as error:
-            context.log.warning(f"{key} is not registered: {error}")
+            context.log.warning(f"{key} is left alone: {error}")
         else:
-            new.append(key)
-    if not new:
-        return SkipReason(f"none of the {len(entries)} scenes of {catalogue.address} is new and complete")
-    tags = tags_for(new, new, SCENE)  # added in this order, so that they are a range
-    return SensorResult(
-        run_requests=[RunRequest(run_key=hashlib.sha256("\n".join(new).encode()).hexdigest(), tags=tags)],
-        dynamic_partitions_requests=[scene_partitions.build_add_request(new)],
-    )
+            found[key] = str(entry.version)
+    if not found:
+        return SkipReason(f"none of the {len(entries)} scenes of {catalogue.address} is new or changed, and complete")
+    return run_of(context, "scenes", scene_partitions, found)

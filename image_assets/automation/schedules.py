@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dagster import (
     JobDefinition,
     RunRequest,
-    RunsFilter,
     ScheduleDefinition,
     ScheduleEvaluationContext,
     SkipReason,
@@ -16,7 +15,7 @@ from dagster import (
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from image_assets.automation.discovery import UNFINISHED
+from image_assets.automation.arrivals import unfinished_run
 from image_assets.automation.jobs import fruits_job, fruits_refit_job
 from image_assets.automation.nothing_to_do import Night
 from image_assets.automation.partitions import FRUIT_CLASS, range_tags
@@ -124,8 +123,8 @@ def _unless_busy(
 ) -> RunRequest | SkipReason:
     """Ask for a run with these tags, unless one of the same job has not ended yet."""
     end_abandoned_runs(context.instance)
-    busy = context.instance.get_runs(RunsFilter(job_name=job.name, statuses=UNFINISHED), limit=1)
-    if busy:
-        return SkipReason(f"run {busy[0].run_id} of the job {job.name} has not ended yet")
+    busy = unfinished_run(context.instance, job.name)
+    if busy is not None:
+        return SkipReason(f"run {busy} of the job {job.name} has not ended yet")
     reason = f"{context.scheduled_execution_time:%Y-%m-%d}: all {len(classes)} classes"
     return RunRequest(tags={**range_tags(context.instance, classes), **tags, REASON_TAG: reason})

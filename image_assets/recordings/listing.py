@@ -7,6 +7,8 @@ from image_assets.errors import SourceError
 from image_assets.signals.layouts import list_recordings
 from image_assets.vision.labels import problem_of_key
 
+SIDECAR = "recording.json"
+
 
 def find_recordings(root: Path) -> dict[str, Path]:
     """Find the recordings directly in a folder.
@@ -36,7 +38,12 @@ def find_recordings(root: Path) -> dict[str, Path]:
     return found
 
 
+def sidecar_file(path: Path) -> Path:
+    """Return where a recording, a folder or a file, says something of itself."""
+    return path / SIDECAR if path.is_dir() else path.with_suffix(".json")
+
+
 def last_change(path: Path) -> float:
-    """Return when a recording, or a file directly in it, was last changed: seconds since the epoch."""
-    files = [path, *(path.iterdir() if path.is_dir() else ())]
+    """Return when a recording, a file directly in it or its sidecar was last changed: seconds since the epoch."""
+    files = [path, *(path.iterdir() if path.is_dir() else filter(Path.is_file, [sidecar_file(path)]))]
     return float(max(file.stat().st_mtime for file in files))

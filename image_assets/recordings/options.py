@@ -12,13 +12,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from image_assets.errors import SourceError, WarehouseError
+from image_assets.recordings.listing import sidecar_file
 from image_assets.signals.chains import Chain
 from image_assets.signals.errors import SignalError
 from image_assets.warehouse.artifacts import Artifact, ArtifactStore
 
 KIND, NAME = "recordings", "recordings"
 """Where the options that come with the recordings are kept in the warehouse."""
-SIDECAR = "recording.json"
 
 DEFAULT_PROJECTIONS = ("max_projection()", "mean()", "std()")
 DEFAULT_CLUSTER_INPUT = "detrend('linear').normalize().filter(voxel_std > 0.05).zscore()"
@@ -87,7 +87,7 @@ def read_sidecar(path: Path) -> dict[str, Any]:
     Raises:
         SourceError: if its `recording.json` is damaged or has values that cannot work.
     """
-    file = path / SIDECAR if path.is_dir() else path.with_suffix(".json")
+    file = sidecar_file(path)
     if not file.is_file():
         return {}
     try:

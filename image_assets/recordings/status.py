@@ -67,7 +67,10 @@ def _state(question: _Question, found: Mapping[str, PartitionState], recording: 
     if question.paths is not None and recording not in question.paths:
         return "vanished", ["the source does not have it any more; its data is kept"]
     absent = [table for table in RECORDINGS_TABLES if table not in found] or _undrawn(question, recording)
-    reasons = [*(f"{name} has not run" for name in absent), *_changed(question, found, recording)]
+    reasons = [f"{name} has not run" for name in absent]
+    if question.paths is not None:
+        written = found.get("recording_frames", PartitionState()).first_written
+        reasons += _changes(question.paths[recording], written, question.own.get(recording, {}))
     own = question.own.get(recording, {})
     for table in RECORDINGS_TABLES:
         reasons += other_configuration(table, found, question.defaults, tuple(own))
@@ -81,16 +84,19 @@ def _undrawn(question: _Question, recording: str) -> list[str]:
     return [name for name in wanted if not picture_location(question.warehouse, name, recording).exists()]
 
 
-def _changed(question: _Question, found: Mapping[str, PartitionState], recording: str) -> list[str]:
+def changed_recordings(warehouse: Warehouse, paths: Mapping[str, Path]) -> set[str]:
+    """Return the recordings whose files, or whose options, have changed since they were read; those read so far."""
+    frames, own = partition_states(warehouse.table("recording_frames")), own_options(warehouse.artifacts)
+    written = {key: state.first_written for key, state in frames.items() if key in paths}
+    return {key for key, when in written.items() if _changes(paths[key], when, own.get(key, {}))}
+
+
+def _changes(path: Path, written: datetime | None, own: Mapping[str, Any]) -> list[str]:
     """Tell whether the files of a recording, or what it says of itself, have changed since they were read."""
-    if question.paths is None:
-        return []
-    path = question.paths[recording]
-    written = found["recording_frames"].first_written if "recording_frames" in found else None
     if written is not None and datetime.fromtimestamp(last_change(path), UTC) > written:
         return ["its files have changed since they were read"]
     try:
-        own = read_sidecar(path)
+        says = read_sidecar(path)
     except SourceError as error:
         return [str(error)]
-    return [] if own == question.own.get(recording, {}) else ["its recording.json says something else now"]
+    return [] if says == own else ["its recording.json says something else now"]

@@ -55,6 +55,12 @@ def scene_statuses(
         yield partition_status(scene, state, reasons, found, tiles.rows, int(state == "unreadable"))
 
 
+def changed_scenes(warehouse: Warehouse, entries: Mapping[str, SceneEntry]) -> set[str]:
+    """Return the scenes whose file has changed since it was cut into tiles; those without tiles are not among them."""
+    tiles = partition_states(warehouse.table("source_tiles"))
+    return {key for key, state in tiles.items() if key in entries and _has_changed(state, entries[key])}
+
+
 def _state(
     found: Mapping[str, PartitionState],
     expected: Mapping[str, Mapping[str, Any]],
@@ -66,20 +72,19 @@ def _state(
         return ("unreadable", [problem]) if problem else ("never run", [])
     if entries is not None and scene not in entries:
         return "vanished", ["the source does not have it any more; its data is kept"]
-    absent = [f"{table} has not run" for table in SCENES_TABLES if table not in found]
-    reasons = [*absent, *(_changed(found, entries[scene]) if entries else [])]
+    reasons = [f"{table} has not run" for table in SCENES_TABLES if table not in found]
+    incomplete = bool(reasons)
+    if entries and "source_tiles" in found and _has_changed(found["source_tiles"], entries[scene]):
+        reasons.append("the file has changed since it was cut into tiles")
     for table, wanted in expected.items():
         reasons += other_configuration(table, found, wanted, names=SETTINGS)
     reasons += not_followed(found, UPSTREAM)
-    return ("incomplete" if absent else "stale" if reasons else "fresh"), reasons
+    return ("incomplete" if incomplete else "stale" if reasons else "fresh"), reasons
 
 
-def _changed(found: Mapping[str, PartitionState], entry: SceneEntry) -> list[str]:
-    """Tell whether the file has changed since its tiles were written."""
-    written = found["source_tiles"].first_written if "source_tiles" in found else None
-    if written is None or entry.modified is None or entry.modified <= written:
-        return []
-    return ["the file has changed since it was cut into tiles"]
+def _has_changed(tiles: PartitionState, entry: SceneEntry) -> bool:
+    """Whether the file is younger than the tiles that were cut of it."""
+    return tiles.first_written is not None and entry.modified is not None and entry.modified > tiles.first_written
 
 
 def _problem(entry: SceneEntry) -> str | None:

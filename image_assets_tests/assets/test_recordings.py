@@ -14,13 +14,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dagster import AssetKey, DagsterInstance
+from dagster import AssetKey, DagsterInstance, SensorResult, SkipReason, build_sensor_context
 from PIL import Image
 from pyspark.sql import SparkSession
 
+from image_assets.automation import recording_sensor
 from image_assets.automation.partitions import RECORDING, UnknownClassError, range_tags, register_classes
+from image_assets.automation.recording_sensor import new_recordings
 from image_assets.cli.chains.recordings import RECORDINGS
 from image_assets.recordings.options import own_options
+from image_assets.resources.recordings import RecordingsResource
+from image_assets.resources.warehouse import WarehouseResource
 from image_assets.settings import Settings
 from image_assets.warehouse.following import PartitionStatus
 from image_assets_tests.assets.project import Project, Run
@@ -93,6 +97,31 @@ def test_where_a_recording_stands(recorded: Run) -> None:
     with closing_touch(project.root / "recordings/neurons/recording.json"):
         assert statuses(project)["neurons"].reasons == ("its files have changed since they were read",)
         assert statuses(project, compare=False)["neurons"].state == "fresh"
+
+
+def test_the_sensor_asks_for_a_recording_that_has_changed(recorded: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = recorded.project
+
+    def tick() -> SensorResult | SkipReason:
+        resources = {
+            "recordings_source": RecordingsResource(address=str(project.root / "recordings")),
+            "warehouse": WarehouseResource(root=str(project.root / "warehouse")),
+        }
+        with build_sensor_context(project.instance, resources=resources) as context:
+            found = new_recordings(context)
+        assert isinstance(found, SensorResult | SkipReason)
+        return found
+
+    assert isinstance(tick(), SkipReason)
+    with closing_touch(project.root / "recordings/neurons/recording.json"):
+        assert isinstance(tick(), SkipReason), "it may still be copied"
+        monkeypatch.setattr(recording_sensor, "SETTLED_SECONDS", 0)
+        found = tick()
+    assert isinstance(found, SensorResult)
+    (request,) = found.run_requests or []
+    assert request.tags == range_tags(project.instance, ["neurons"], RECORDING)
+    assert not found.dynamic_partitions_requests
+    assert isinstance(tick(), SkipReason)
 
 
 @contextmanager

@@ -16,11 +16,14 @@ from image_assets.automation.partitions import RECORDING, register_classes
 from image_assets.automation.recording_sensor import new_recordings
 from image_assets.definitions import defs
 from image_assets.resources.recordings import RecordingsResource
+from image_assets.resources.warehouse import WarehouseResource
 
 
 def evaluate(instance: DagsterInstance, folder: Path) -> SensorResult | SkipReason:
-    resource = RecordingsResource(address=str(folder))
-    found = new_recordings(build_sensor_context(instance, resources={"recordings_source": resource}))
+    warehouse = WarehouseResource(root=str(folder / "warehouse"))
+    resources = {"recordings_source": RecordingsResource(address=str(folder)), "warehouse": warehouse}
+    with build_sensor_context(instance, resources=resources) as context:
+        found = new_recordings(context)
     assert isinstance(found, SensorResult | SkipReason)
     return found
 
@@ -47,7 +50,7 @@ def test_new_recordings_are_registered_and_run_together_once_they_are_complete(t
         register_classes(instance, ["bee", "fly_2"], RECORDING)
         again = evaluate(instance, tmp_path)
         assert isinstance(again, SkipReason)
-        assert again.skip_message == f"none of the 3 recordings of {tmp_path} is new and complete"
+        assert again.skip_message == f"none of the 3 recordings of {tmp_path} is new or changed, and complete"
 
 
 def test_the_sensor_is_found_and_stopped_at_first() -> None:

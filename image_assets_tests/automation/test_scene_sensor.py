@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from dagster import (
     DagsterInstance,
+    DagsterRunStatus,
     DefaultSensorStatus,
     SensorDefinition,
     SensorResult,
@@ -14,13 +15,16 @@ from dagster import (
 
 from image_assets.automation.partitions import SCENE, register_classes
 from image_assets.automation.scene_sensor import new_scenes
-from image_assets.definitions import defs
+from image_assets.definitions import build_definitions, defs
 from image_assets.resources.scenes import SceneResource
+from image_assets.resources.warehouse import WarehouseResource
+from image_assets.settings import Settings
 from image_assets_tests.scenes.project import BROKEN, GREY, SKY, write_scenes
 
 
 def evaluate(instance: DagsterInstance, folder: Path) -> SensorResult | SkipReason:
-    resources = {"scenes_source": SceneResource(address=str(folder))}
+    warehouse = WarehouseResource(root=str(folder / "warehouse"))
+    resources = {"scenes_source": SceneResource(address=str(folder)), "warehouse": warehouse}
     with build_sensor_context(instance, resources=resources) as context:
         found = new_scenes(context)
     assert isinstance(found, SensorResult | SkipReason)
@@ -66,7 +70,18 @@ def test_nothing_is_asked_for_when_all_scenes_are_known(folder: Path) -> None:
         register_classes(instance, [SKY, GREY], SCENE)
         found = evaluate(instance, folder)
     assert isinstance(found, SkipReason)
-    assert found.skip_message == f"none of the 3 scenes of {folder} is new and complete"
+    assert found.skip_message == f"none of the 3 scenes of {folder} is new or changed, and complete"
+
+
+def test_new_scenes_wait_for_the_end_of_a_run(folder: Path) -> None:
+    with DagsterInstance.ephemeral() as instance:
+        job = build_definitions(Settings()).resolve_job_def("scenes")
+        run = instance.create_run_for_job(job, status=DagsterRunStatus.NOT_STARTED)
+        found = evaluate(instance, folder)
+        assert isinstance(found, SkipReason)
+        assert found.skip_message == f"{SKY}, {GREY}: new or changed, waiting for the end of run {run.run_id}"
+        instance.delete_run(run.run_id)
+        assert isinstance(evaluate(instance, folder), SensorResult)
 
 
 def test_the_sensor_is_found_and_stopped_at_first() -> None:

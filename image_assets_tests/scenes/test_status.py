@@ -3,10 +3,19 @@
 import os
 from typing import Any
 
+import imagecodecs
+import pytest
+from dagster import SensorResult, SkipReason, build_sensor_context
+
+from image_assets.automation import scene_sensor
+from image_assets.automation.partitions import SCENE, range_tags
+from image_assets.automation.scene_sensor import new_scenes
 from image_assets.cli.chains.scenes import SCENES as CHAIN
+from image_assets.resources.scenes import SceneResource
+from image_assets.resources.warehouse import WarehouseResource
 from image_assets.settings import Settings
 from image_assets.warehouse.following import PartitionStatus
-from image_assets_tests.scenes.project import BROKEN, GREY, SCENES, SKY, STUDY, TILE, Run, SceneProject
+from image_assets_tests.scenes.project import BROKEN, GREY, SCENES, SKY, STUDY, TILE, Run, SceneProject, pixels_of
 
 
 def statuses(project: SceneProject, *, compare: bool = True, **changed: Any) -> dict[str, PartitionStatus]:
@@ -52,6 +61,36 @@ def test_a_changed_file_another_setting_and_a_stage_that_did_not_follow_are_stal
     assert found[SKY].state == "fresh", "the table has a new version, and this scene none"
     assert found[GREY].state == "vanished"
     assert statuses(scene_project, compare=False)[GREY].state == "fresh"
+
+
+def test_the_sensor_asks_once_for_a_scene_that_has_changed(
+    scene_project: SceneProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tick() -> SensorResult | SkipReason:
+        resources = {
+            "scenes_source": SceneResource(address=f"{scene_project.root / 'source'}, {STUDY}"),
+            "warehouse": WarehouseResource(root=str(scene_project.root / "warehouse")),
+        }
+        with build_sensor_context(scene_project.instance, resources=resources) as context:
+            found = new_scenes(context)
+        assert isinstance(found, SensorResult | SkipReason)
+        return found
+
+    assert isinstance(tick(), SkipReason)
+    (scene_project.root / "source" / GREY).write_bytes(imagecodecs.png_encode(255 - pixels_of(GREY)[..., 0]))
+    assert isinstance(tick(), SkipReason), "it may still be copied"
+    monkeypatch.setattr(scene_sensor, "SETTLED_SECONDS", 0)
+    found, again = tick(), tick()
+    assert isinstance(found, SensorResult)
+    assert isinstance(again, SensorResult)
+    ((request,), (repeated,)) = (found.run_requests or [], again.run_requests or [])
+    assert request.tags == range_tags(scene_project.instance, [GREY], SCENE)
+    assert request.run_key == repeated.run_key, "Dagster starts one run per key"
+    assert not found.dynamic_partitions_requests
+
+    run = scene_project.run(job_name="scenes", scenes=[GREY])
+    assert run.result.success, run.failure
+    assert isinstance(tick(), SkipReason)
 
 
 def test_a_stage_that_has_not_run_makes_a_scene_incomplete(scene_project: SceneProject) -> None:
