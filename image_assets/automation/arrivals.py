@@ -1,6 +1,6 @@
 """One run of what has come into a source or has changed there: what the sensors of scenes and recordings ask for."""
 
-import hashlib
+import json
 from collections.abc import Mapping
 
 from dagster import (
@@ -35,16 +35,38 @@ def unfinished_run(instance: DagsterInstance, job_name: str) -> str | None:
     return runs[0].run_id if runs else None
 
 
+def awaited(
+    context: SensorEvaluationContext, name: str, versions: Mapping[str, str], changed: Mapping[str, bool]
+) -> list[str]:
+    """Return the keys for which a run is wanted and was not asked for yet.
+
+    These are keys that are new; those that have changed since they were computed; and those whose run came to nothing
+    and that have another version now.
+
+    Args:
+        context: of the sensor, whose cursor knows the versions that were asked for.
+        name: of the set of partitions.
+        versions: of everything in the source, by key.
+        changed: whether what was computed has changed since, by key.
+    """
+    registered, asked = set(context.instance.get_dynamic_partitions(name)), _asked(context)
+
+    def is_wanted(key: str) -> bool:
+        return changed.get(key, key not in registered or key in asked)
+
+    return [key for key, version in versions.items() if asked.get(key) != version and is_wanted(key)]
+
+
 def run_of(
     context: SensorEvaluationContext, job_name: str, partitions: RegisteredClasses, found: Mapping[str, str]
 ) -> SensorResult | SkipReason:
-    """Ask for one run, and register what is not registered yet.
+    """Ask for one run, unless another one goes on, and register what is not registered yet.
 
     Args:
         context: of the sensor.
         job_name: of the run.
         partitions: the set of keys.
-        found: what is new or changed: versions by key, of which the same are asked for once. Not empty.
+        found: versions by key, not empty.
     """
     end_abandoned_runs(context.instance)
     busy = unfinished_run(context.instance, job_name)
@@ -53,11 +75,13 @@ def run_of(
     name = str(partitions.name)
     registered = list(context.instance.get_dynamic_partitions(name))
     new = [key for key in found if key not in registered]
-    versions = "\n".join(f"{key} {version}" for key, version in found.items())
-    request = RunRequest(
-        run_key=hashlib.sha256(versions.encode()).hexdigest(), tags=tags_for([*registered, *new], list(found), name)
-    )
     return SensorResult(
-        run_requests=[request],
+        run_requests=[RunRequest(tags=tags_for([*registered, *new], list(found), name))],
         dynamic_partitions_requests=[partitions.build_add_request(new)] if new else [],
+        cursor=json.dumps({**_asked(context), **found}),
     )
+
+
+def _asked(context: SensorEvaluationContext) -> dict[str, str]:
+    """Return the versions that runs were asked for, by key."""
+    return dict(json.loads(context.cursor or "{}"))

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from dagster import ResourceParam, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
-from image_assets.automation.arrivals import INTERVAL_SECONDS, SETTLED_SECONDS, run_of
+from image_assets.automation.arrivals import INTERVAL_SECONDS, SETTLED_SECONDS, awaited, run_of
 from image_assets.automation.partitions import RECORDING, recording_partitions
 from image_assets.recordings.listing import find_recordings, last_change
 from image_assets.recordings.status import changed_recordings
@@ -35,10 +35,11 @@ def new_recordings(
 ) -> SensorResult | SkipReason:
     """Ask for one run of all recordings that are new or changed and have been at rest for a minute."""
     paths = find_recordings(Path(recordings_source.address))
-    settled = set(context.instance.get_dynamic_partitions(RECORDING)) - changed_recordings(warehouse.open(), paths)
+    changes = {key: last_change(path) for key, path in paths.items()}
+    versions = {key: str(change) for key, change in changes.items()}
+    wanted = awaited(context, RECORDING, versions, changed_recordings(warehouse.open(), paths))
     latest = time.time() - SETTLED_SECONDS
-    changes = {key: last_change(path) for key, path in paths.items() if key not in settled}
-    found = {key: str(change) for key, change in changes.items() if change < latest}
+    found = {key: versions[key] for key in wanted if changes[key] < latest}
     if not found:
         return SkipReason(
             f"none of the {len(paths)} recordings of {recordings_source.address} is new or changed, and complete"

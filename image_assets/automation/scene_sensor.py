@@ -8,7 +8,7 @@ from typing import Protocol
 
 from dagster import ResourceParam, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
-from image_assets.automation.arrivals import INTERVAL_SECONDS, SETTLED_SECONDS, run_of
+from image_assets.automation.arrivals import INTERVAL_SECONDS, SETTLED_SECONDS, awaited, run_of
 from image_assets.automation.partitions import SCENE, scene_partitions
 from image_assets.errors import ImageAssetsError
 from image_assets.resources.warehouse import WarehouseResource
@@ -39,19 +39,19 @@ def new_scenes(
     """
     catalogue = scenes_source.catalogue
     entries = catalogue.entries()
-    changed = changed_scenes(warehouse.open(), entries)
-    settled = set(context.instance.get_dynamic_partitions(SCENE)) - changed
+    versions = {key: str(entry.version) for key, entry in entries.items()}
     latest = datetime.now(UTC) - timedelta(seconds=SETTLED_SECONDS)
     found: dict[str, str] = {}
-    for key, entry in entries.items():
-        if key in settled or (entry.modified is not None and entry.modified >= latest):
+    for key in awaited(context, SCENE, versions, changed_scenes(warehouse.open(), entries)):
+        modified = entries[key].modified
+        if modified is not None and modified >= latest:
             continue
         try:
-            entry.describe()
+            entries[key].describe()
         except (ImageAssetsError, OSError) as error:
             context.log.warning(f"{key} is left alone: {error}")
         else:
-            found[key] = str(entry.version)
+            found[key] = versions[key]
     if not found:
         return SkipReason(f"none of the {len(entries)} scenes of {catalogue.address} is new or changed, and complete")
     return run_of(context, "scenes", scene_partitions, found)

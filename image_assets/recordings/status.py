@@ -84,11 +84,11 @@ def _undrawn(question: _Question, recording: str) -> list[str]:
     return [name for name in wanted if not picture_location(question.warehouse, name, recording).exists()]
 
 
-def changed_recordings(warehouse: Warehouse, paths: Mapping[str, Path]) -> set[str]:
-    """Return the recordings whose files, or whose options, have changed since they were read; those read so far."""
+def changed_recordings(warehouse: Warehouse, paths: Mapping[str, Path]) -> dict[str, bool]:
+    """Tell of each recording that was read, by key, whether its files or its options have changed since."""
     frames, own = partition_states(warehouse.table("recording_frames")), own_options(warehouse.artifacts)
     written = {key: state.first_written for key, state in frames.items() if key in paths}
-    return {key for key, when in written.items() if _changes(paths[key], when, own.get(key, {}))}
+    return {key: bool(_changes(paths[key], when, own.get(key, {}))) for key, when in written.items()}
 
 
 def _changes(path: Path, written: datetime | None, own: Mapping[str, Any]) -> list[str]:

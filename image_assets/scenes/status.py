@@ -55,10 +55,10 @@ def scene_statuses(
         yield partition_status(scene, state, reasons, found, tiles.rows, int(state == "unreadable"))
 
 
-def changed_scenes(warehouse: Warehouse, entries: Mapping[str, SceneEntry]) -> set[str]:
-    """Return the scenes whose file has changed since it was cut into tiles; those without tiles are not among them."""
+def changed_scenes(warehouse: Warehouse, entries: Mapping[str, SceneEntry]) -> dict[str, bool]:
+    """Tell of each scene that has tiles, by key, whether its file has changed since it was cut into them."""
     tiles = partition_states(warehouse.table("source_tiles"))
-    return {key for key, state in tiles.items() if key in entries and _has_changed(state, entries[key])}
+    return {key: _has_changed(state, entries[key]) for key, state in tiles.items() if key in entries}
 
 
 def _state(

@@ -22,10 +22,10 @@ from image_assets.settings import Settings
 from image_assets_tests.scenes.project import BROKEN, GREY, SKY, write_scenes
 
 
-def evaluate(instance: DagsterInstance, folder: Path) -> SensorResult | SkipReason:
+def evaluate(instance: DagsterInstance, folder: Path, cursor: str | None = None) -> SensorResult | SkipReason:
     warehouse = WarehouseResource(root=str(folder / "warehouse"))
     resources = {"scenes_source": SceneResource(address=str(folder)), "warehouse": warehouse}
-    with build_sensor_context(instance, resources=resources) as context:
+    with build_sensor_context(instance, cursor=cursor, resources=resources) as context:
         found = new_scenes(context)
     assert isinstance(found, SensorResult | SkipReason)
     return found
@@ -71,6 +71,20 @@ def test_nothing_is_asked_for_when_all_scenes_are_known(folder: Path) -> None:
         found = evaluate(instance, folder)
     assert isinstance(found, SkipReason)
     assert found.skip_message == f"none of the 3 scenes of {folder} is new or changed, and complete"
+
+
+def test_a_scene_whose_run_came_to_nothing_is_asked_for_again_when_its_file_changes(folder: Path) -> None:
+    with DagsterInstance.ephemeral() as instance:
+        found = evaluate(instance, folder)
+        assert isinstance(found, SensorResult)
+        register_classes(instance, [SKY, GREY], SCENE)
+        assert isinstance(evaluate(instance, folder, found.cursor), SkipReason)
+        age(folder / GREY, 600)
+        again = evaluate(instance, folder, found.cursor)
+        assert isinstance(again, SensorResult)
+        (request,) = again.run_requests or []
+        assert request.tags == {"dagster/asset_partition_range_start": GREY, "dagster/asset_partition_range_end": GREY}
+        assert isinstance(evaluate(instance, folder, again.cursor), SkipReason)
 
 
 def test_new_scenes_wait_for_the_end_of_a_run(folder: Path) -> None:
