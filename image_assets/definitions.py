@@ -49,9 +49,15 @@ def build_definitions(
         settings: of the project; those of the environment by default. How often assets are retried, and when they are
             overdue, is declared with the assets and comes from the environment in any case.
         resource_overrides: resources that take the place of those made from the settings.
+
+    Raises:
+        SettingsError: a setting has a value that cannot work, or the engine does not run on the device or in the
+            precision that are set.
     """
     settings = settings or load_settings()
     vacuum = vacuum_job(settings)
+    resources = resources_of(settings)
+    resources["backbone"].options(settings.spark_task_cpus)  # an engine that cannot be is refused before anything runs
     return Definitions(
         assets=with_code_links(
             [
@@ -72,7 +78,7 @@ def build_definitions(
         jobs=[*jobs, vacuum],
         schedules=schedules(settings, vacuum),
         sensors=[discovery_sensor(settings), new_scenes, new_recordings],
-        resources={**resources_of(settings), **(resource_overrides or {})},
+        resources={**resources, **(resource_overrides or {})},
         # Steps of a run share one process, and with it one Spark session.
         executor=in_process_executor,
     )

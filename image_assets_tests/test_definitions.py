@@ -20,6 +20,7 @@ from dagster import (
 from image_assets.automation.partitions import FRUIT_CLASS, RECORDING, SCENE
 from image_assets.contracts import TABLES
 from image_assets.definitions import build_definitions, defs
+from image_assets.errors import SettingsError
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.settings import Settings
 
@@ -216,6 +217,13 @@ def test_resources_can_be_replaced() -> None:
     resources = definitions.resources or {}
     assert resources["warehouse"] is other
     assert resources["source"].address == "there"
+
+
+def test_an_engine_that_cannot_be_is_refused_before_anything_runs() -> None:
+    with pytest.raises(SettingsError, match="onnxruntime does not compute in bfloat16"):
+        build_definitions(Settings(engine="onnxruntime", engine_precision="bfloat16"))
+    with pytest.raises(SettingsError, match="openvino does not run on the device cuda"):
+        build_definitions(Settings(device="cuda"))
 
 
 def test_definitions_are_valid() -> None:

@@ -44,11 +44,10 @@ def engine(settings: Settings) -> Finding:
     if find_spec(settings.engine) is None:
         remedy = "run make setup, or set IMAGE_ASSETS_ENGINE to another engine"
         return Finding("engine", "fail", f"the package {settings.engine} is not installed", remedy)
-    message = f"{version_of(settings.engine)} on {settings.device}"
-    if settings.engine_precision != "float32":
-        check_precision(EngineOptions(settings.engine, settings.device, precision=settings.engine_precision))
-        message += f" in {settings.engine_precision}"
-    return Finding("engine", "ok", message)
+    options = EngineOptions(settings.engine, settings.device, precision=settings.engine_precision)
+    check_precision(options)
+    precision = "" if options.precision == "float32" else f" in {options.precision}"
+    return Finding("engine", "ok", f"{version_of(options.engine)} on {options.device}{precision}")
 
 
 def version_of(module: str) -> str:

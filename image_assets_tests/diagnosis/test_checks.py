@@ -6,7 +6,7 @@ from PIL import Image
 
 from image_assets.diagnosis.checks import checks_of
 from image_assets.diagnosis.finding import Check, Finding, run_checks
-from image_assets.diagnosis.network import engine
+from image_assets.diagnosis.network import engine, version_of
 from image_assets.errors import SourceError
 from image_assets.settings import Settings
 from image_assets_tests.assets.project import Run
@@ -113,13 +113,19 @@ def test_the_engine_may_come_with_another_distribution(tmp_path: Path, monkeypat
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / file).write_text(content)
 
-    def look() -> Finding:
-        return engine(Settings().model_copy(update={"engine": "fast_engine", "device": "cuda"}))
-
-    assert look().message == "the package fast_engine is not installed"
+    missing = engine(Settings().model_copy(update={"engine": "fast_engine"}))
+    assert (missing.state, missing.message) == ("fail", "the package fast_engine is not installed")
     monkeypatch.syspath_prepend(tmp_path)
-    assert look() == Finding("engine", "ok", "fast_engine 3.1 (fast-engine-gpu) on cuda")
+    assert version_of("fast_engine") == "fast_engine 3.1 (fast-engine-gpu)"
     assert engine(Settings()).message == f"openvino {version('openvino')} on cpu"
+
+
+def test_an_engine_that_does_not_run_on_the_device_is_a_finding() -> None:
+    found = findings(device="cuda")["engine"]
+    assert (found.state, found.message) == (
+        "fail",
+        "The engine openvino does not run on the device cuda; choose the engine onnxruntime",
+    )
 
 
 def test_a_precision_that_the_machine_does_not_have_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,7 +117,7 @@ OTHER = Settings(
     task_mib=16,
     target_file_mib=32,
 )
-"""Every setting with another value than its default, but for one that excludes another."""
+"""Every setting with another value than its default, but for two that exclude others."""
 
 
 def test_every_setting_reaches_its_resource() -> None:
@@ -194,7 +194,12 @@ def test_every_setting_reaches_its_resource() -> None:
 
 def test_the_sample_of_settings_leaves_none_at_its_default() -> None:
     same = {name for name, field in Settings.model_fields.items() if getattr(OTHER, name) == field.default}
-    assert same == {"variance_fraction"}
+    assert same == {"variance_fraction", "engine_precision"}
+
+
+def test_the_precision_reaches_the_engine() -> None:
+    backbone = resources_of(Settings(engine_precision="bfloat16"))["backbone"]
+    assert backbone.options(3).engine == EngineOptions(threads=3, precision="bfloat16")
 
 
 def test_a_fraction_of_variance_takes_the_place_of_a_number_of_components() -> None:
