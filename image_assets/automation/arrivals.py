@@ -35,26 +35,16 @@ def unfinished_run(instance: DagsterInstance, job_name: str) -> str | None:
     return runs[0].run_id if runs else None
 
 
-def awaited(
-    context: SensorEvaluationContext, name: str, versions: Mapping[str, str], changed: Mapping[str, bool]
-) -> list[str]:
-    """Return the keys for which a run is wanted and was not asked for yet.
-
-    These are keys that are new; those that have changed since they were computed; and those whose run came to nothing
-    and that have another version now.
+def awaited(context: SensorEvaluationContext, versions: Mapping[str, str], changed: Mapping[str, bool]) -> list[str]:
+    """Return the keys that are not computed yet or have changed since, in a version that was not asked for yet.
 
     Args:
         context: of the sensor, whose cursor knows the versions that were asked for.
-        name: of the set of partitions.
         versions: of everything in the source, by key.
-        changed: whether what was computed has changed since, by key.
+        changed: of what is computed, by key, whether it has changed since.
     """
-    registered, asked = set(context.instance.get_dynamic_partitions(name)), _asked(context)
-
-    def is_wanted(key: str) -> bool:
-        return changed.get(key, key not in registered or key in asked)
-
-    return [key for key, version in versions.items() if asked.get(key) != version and is_wanted(key)]
+    asked = _asked(context)
+    return [key for key, version in versions.items() if changed.get(key, True) and asked.get(key) != version]
 
 
 def run_of(

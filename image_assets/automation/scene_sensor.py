@@ -9,7 +9,7 @@ from typing import Protocol
 from dagster import ResourceParam, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
 from image_assets.automation.arrivals import INTERVAL_SECONDS, SETTLED_SECONDS, awaited, run_of
-from image_assets.automation.partitions import SCENE, scene_partitions
+from image_assets.automation.partitions import scene_partitions
 from image_assets.errors import ImageAssetsError
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.scenes.catalogue import SceneCatalogue
@@ -28,12 +28,12 @@ class SceneSource(Protocol):
     name="new_scenes",
     job_name="scenes",
     minimum_interval_seconds=INTERVAL_SECONDS,
-    description="Registers scenes that are new in the source, and runs these and changed ones in one run.",
+    description="Registers scenes that are new; runs what is not computed yet or has changed, in one run.",
 )
 def new_scenes(
     context: SensorEvaluationContext, scenes_source: ResourceParam[SceneSource], warehouse: WarehouseResource
 ) -> SensorResult | SkipReason:
-    """Ask for one run of all scenes that are new or changed, have been at rest for a minute and can be opened.
+    """Ask for one run of the scenes that are not computed or changed, at rest for a minute, and can be opened.
 
     The others are looked at again next time.
     """
@@ -42,7 +42,7 @@ def new_scenes(
     versions = {key: str(entry.version) for key, entry in entries.items()}
     latest = datetime.now(UTC) - timedelta(seconds=SETTLED_SECONDS)
     found: dict[str, str] = {}
-    for key in awaited(context, SCENE, versions, changed_scenes(warehouse.open(), entries)):
+    for key in awaited(context, versions, changed_scenes(warehouse.open(), entries)):
         modified = entries[key].modified
         if modified is not None and modified >= latest:
             continue

@@ -19,10 +19,10 @@ from image_assets.resources.recordings import RecordingsResource
 from image_assets.resources.warehouse import WarehouseResource
 
 
-def evaluate(instance: DagsterInstance, folder: Path) -> SensorResult | SkipReason:
+def evaluate(instance: DagsterInstance, folder: Path, cursor: str | None = None) -> SensorResult | SkipReason:
     warehouse = WarehouseResource(root=str(folder / "warehouse"))
     resources = {"recordings_source": RecordingsResource(address=str(folder)), "warehouse": warehouse}
-    with build_sensor_context(instance, resources=resources) as context:
+    with build_sensor_context(instance, cursor=cursor, resources=resources) as context:
         found = new_recordings(context)
     assert isinstance(found, SensorResult | SkipReason)
     return found
@@ -48,7 +48,7 @@ def test_new_recordings_are_registered_and_run_together_once_they_are_complete(t
         (added,) = found.dynamic_partitions_requests or []
         assert list(added.partition_keys) == ["bee", "fly_2"]
         register_classes(instance, ["bee", "fly_2"], RECORDING)
-        again = evaluate(instance, tmp_path)
+        again = evaluate(instance, tmp_path, found.cursor)
         assert isinstance(again, SkipReason)
         assert again.skip_message == f"none of the 3 recordings of {tmp_path} is new or changed, and complete"
 

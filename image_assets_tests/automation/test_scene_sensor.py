@@ -65,10 +65,13 @@ def test_a_scene_that_is_still_being_copied_is_left_for_later(folder: Path) -> N
         assert list(added.partition_keys) == [GREY]
 
 
-def test_nothing_is_asked_for_when_all_scenes_are_known(folder: Path) -> None:
+def test_scenes_that_are_registered_and_not_computed_are_asked_for_once(folder: Path) -> None:
     with DagsterInstance.ephemeral() as instance:
-        register_classes(instance, [SKY, GREY], SCENE)
-        found = evaluate(instance, folder)
+        register_classes(instance, [GREY, SKY], SCENE)
+        first = evaluate(instance, folder)
+        assert isinstance(first, SensorResult)
+        assert not first.dynamic_partitions_requests
+        found = evaluate(instance, folder, first.cursor)
     assert isinstance(found, SkipReason)
     assert found.skip_message == f"none of the 3 scenes of {folder} is new or changed, and complete"
 
