@@ -117,7 +117,7 @@ def measure(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 def options() -> argparse.ArgumentParser:
     """Return the parser of this benchmark."""
-    result = parser(__doc__, images=3000, backbone=None)
+    result = parser(__doc__, images=3000, backbone=None, any_precision=True)
     result.add_argument("--backbones", nargs="+", default=["mobilenet_v2", "efficientnet_lite0"], help="networks")
     return result
 

@@ -245,7 +245,7 @@ def storing(runs: list[ColdRun], console: Console) -> dict[str, Any]:
 
 def options() -> argparse.ArgumentParser:
     """Return the parser of this benchmark."""
-    result = parser(__doc__, images=10_120)
+    result = parser(__doc__, images=10_120, any_precision=True)
     result.add_argument("--peers-python", type=Path, help="interpreter that has the peers")
     result.add_argument("--peers", nargs="+", choices=list(PEERS), default=list(PEERS), help="which of them")
     result.add_argument("--other-backbone", default="efficientnet_lite0", help="the network of the second run")

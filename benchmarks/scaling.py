@@ -102,7 +102,7 @@ def summarize(runs: dict[int, list[ColdRun]], console: Console) -> dict[str, Any
 
 def options() -> argparse.ArgumentParser:
     """Return the parser of this benchmark."""
-    result = parser(__doc__, images=None)
+    result = parser(__doc__, images=None, any_precision=True)
     result.add_argument("--sizes", nargs="+", type=int, default=[1000, 3000, 10_000], help="numbers of images")
     return result
 

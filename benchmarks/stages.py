@@ -67,7 +67,7 @@ def summarize(runs: list[ColdRun], n_images: int, console: Console) -> dict[str,
 
 def main() -> None:
     """Read the arguments, measure, write the report."""
-    arguments = parser(__doc__, images=3000, backbone="efficientnet_lite0").parse_args()
+    arguments = parser(__doc__, images=3000, backbone="efficientnet_lite0", any_precision=True).parse_args()
     console = open_console()
     write_report("stages", vars(arguments), measure(arguments, console), console)
 

@@ -108,7 +108,7 @@ def compare(title: str, exported: Sequence[Phases], cached: Sequence[Phases], co
 
 def main() -> None:
     """Read the arguments, measure, write the report."""
-    arguments = parser(__doc__, images=60, backbone="efficientnet_lite0").parse_args()
+    arguments = parser(__doc__, images=60, backbone="efficientnet_lite0", any_precision=True).parse_args()
     console = open_console()
     write_report("startup", vars(arguments), measure(arguments, console), console)
 

@@ -18,7 +18,12 @@ WEIGHTS = Path(os.environ.get("IMAGE_ASSETS_WEIGHTS_DIR", SHARED / "weights"))
 
 
 def parser(
-    description: str | None, *, images: int | None, runs: int = 3, backbone: str | None = "mobilenet_v2"
+    description: str | None,
+    *,
+    images: int | None,
+    runs: int = 3,
+    backbone: str | None = "mobilenet_v2",
+    any_precision: bool = False,
 ) -> argparse.ArgumentParser:
     """Return a parser with the options that all benchmarks have, with the given defaults.
 
@@ -27,6 +32,7 @@ def parser(
         images: None leaves the option out, for a benchmark with one of its own.
         runs: rounds.
         backbone: None leaves the option out, too.
+        any_precision: whether there is an option for it; without, float32.
     """
     lines = (description or "").strip().splitlines()
     result = argparse.ArgumentParser(
@@ -40,7 +46,9 @@ def parser(
     if backbone is not None:
         result.add_argument("--backbone", default=backbone, help="network that computes the features")
     result.add_argument("--engine", default="openvino", help="what runs it: openvino or onnxruntime")
-    result.add_argument("--precision", default="float32", help="in which: float32, or bfloat16 with openvino")
+    result.set_defaults(precision="float32")
+    if any_precision:
+        result.add_argument("--precision", default="float32", help="in which: float32, or bfloat16 with openvino")
     result.add_argument("--weights-dir", type=Path, default=WEIGHTS, help="folder with <backbone>.weights.h5 files")
     result.add_argument("--work-dir", type=Path, help="where copies and tables go; a temporary folder by default")
     return result

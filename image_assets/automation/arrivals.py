@@ -3,36 +3,14 @@
 import json
 from collections.abc import Mapping
 
-from dagster import (
-    DagsterInstance,
-    DagsterRunStatus,
-    RunRequest,
-    RunsFilter,
-    SensorEvaluationContext,
-    SensorResult,
-    SkipReason,
-)
+from dagster import RunRequest, SensorEvaluationContext, SensorResult, SkipReason
 
 from image_assets.automation.partitions import RegisteredClasses, tags_for
-from image_assets.resources.runs import end_abandoned_runs
+from image_assets.resources.runs import end_abandoned_runs, unfinished_run
 
 INTERVAL_SECONDS = 300
 SETTLED_SECONDS = 60
 """A recording or scene whose files have changed since is probably still being copied."""
-
-UNFINISHED = [
-    DagsterRunStatus.NOT_STARTED,
-    DagsterRunStatus.QUEUED,
-    DagsterRunStatus.STARTING,
-    DagsterRunStatus.STARTED,
-    DagsterRunStatus.CANCELING,
-]
-
-
-def unfinished_run(instance: DagsterInstance, job_name: str) -> str | None:
-    """Return the id of a run of a job that waits or goes on."""
-    runs = instance.get_runs(RunsFilter(job_name=job_name, statuses=UNFINISHED), limit=1)
-    return runs[0].run_id if runs else None
 
 
 def awaited(context: SensorEvaluationContext, versions: Mapping[str, str], changed: Mapping[str, bool]) -> list[str]:

@@ -18,13 +18,12 @@ from dagster import (
     sensor,
 )
 
-from image_assets.automation.arrivals import unfinished_run
 from image_assets.automation.jobs import fruits_job
 from image_assets.automation.nothing_to_do import LISTING_SECONDS
 from image_assets.automation.partitions import FRUIT_CLASS, fruit_class_partitions, tags_for
 from image_assets.automation.tags import PICTURES_TAG, REASON_TAG
 from image_assets.fruits.discovery import Look, Memory, look
-from image_assets.resources.runs import end_abandoned_runs
+from image_assets.resources.runs import end_abandoned_runs, unfinished_run
 from image_assets.resources.source import ImageSourceResource
 from image_assets.settings import Settings
 

@@ -15,13 +15,12 @@ from dagster import (
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from image_assets.automation.arrivals import unfinished_run
 from image_assets.automation.jobs import fruits_job, fruits_refit_job
 from image_assets.automation.nothing_to_do import Night
 from image_assets.automation.partitions import FRUIT_CLASS, range_tags
 from image_assets.automation.tags import NIGHT_TAG, PICTURES_TAG, REASON_TAG
 from image_assets.errors import SourceError
-from image_assets.resources.runs import end_abandoned_runs
+from image_assets.resources.runs import end_abandoned_runs, unfinished_run
 from image_assets.resources.source import ImageSourceResource
 from image_assets.resources.warehouse import WarehouseResource
 from image_assets.settings import Settings

@@ -1,4 +1,4 @@
-"""Runs whose process has died without a word: they are ended, so that they block neither a pool nor a schedule.
+"""Runs that go on, and runs whose process has died without a word: these are ended, so that they block nothing else.
 
 A run that is killed (out of memory, power, `kill -9`) stays "started" for Dagster, with the slot of the pool that its
 step had claimed: https://docs.dagster.io/guides/operate/managing-concurrency. Each run notes its process in a tag, and
@@ -13,11 +13,24 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 PROCESS_TAG = "image_assets/process"
 """Machine, process and start of the process, so that a number that is used again is not taken for the same."""
+UNFINISHED = [
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
 
 
 def note_process(instance: DagsterInstance, run: DagsterRun) -> None:
     """Note in the tags of a run that this process executes it."""
     instance.add_run_tags(run.run_id, {PROCESS_TAG: _this_process()})
+
+
+def unfinished_run(instance: DagsterInstance, job_name: str) -> str | None:
+    """Return the id of a run of a job that waits or goes on."""
+    runs = instance.get_runs(RunsFilter(job_name=job_name, statuses=UNFINISHED), limit=1)
+    return runs[0].run_id if runs else None
 
 
 def end_abandoned_runs(instance: DagsterInstance) -> list[str]:

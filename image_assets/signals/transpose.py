@@ -1,8 +1,8 @@
 """From volumes to series by blocks, never the whole recording in one process.
 
 Voxels are numbered in C order, (z * Y + y) * X + x, and cut into blocks of consecutive numbers. A task that holds the
-volumes of some time points writes them down; the task of a block reads its piece of each and puts them together in time
-(`join_pieces`); see `recordings.task_files`.
+volumes of some time points writes them cut by block; the task of a block reads its piece of each file and puts them
+together in time (`join_pieces`); see `recordings.task_files`.
 """
 
 from collections.abc import Sequence
